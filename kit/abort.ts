@@ -1,0 +1,15 @@
+/** Waits for a promise, or fails with the signal's reason as soon as that aborts. The promise itself goes on. */
+export async function untilAborted<Value>(
+  wait: Promise<Value>,
+  signal: AbortSignal,
+): Promise<Value> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([wait, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

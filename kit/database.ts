@@ -1,0 +1,79 @@
+import { chmodSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { Kysely, SqliteDialect, sql } from 'kysely';
+import { BangerError } from './errors.ts';
+
+/**
+ * One step of a database's history: plain SQL, applied once, in order, never changed after a release.
+ * A database's version is the number of steps it has seen.
+ */
+export type Migration = { name: string; sql: string };
+
+export type OpenDatabase<Tables> = {
+  db: Kysely<Tables>;
+  schemaVersion: number;
+};
+
+/**
+ * Opens a service's database and brings it up to date. WAL with synchronous=FULL: a committed change
+ * survives loss of power at 0.1 to 0.3 ms a commit.
+ */
+export function openDatabase<Tables>(
+  path: string,
+  migrations: readonly Migration[],
+): OpenDatabase<Tables> {
+  const database = open(path);
+  try {
+    const from = Number(database.pragma('user_version', { simple: true }));
+    refuseNewer(path, from, migrations.length);
+    for (const [index, migration] of migrations.entries()) {
+      if (index < from) continue;
+      database.transaction(() => {
+        database.exec(migration.sql);
+        database.pragma(`user_version = ${index + 1}`);
+      })();
+    }
+  } catch (error) {
+    database.close();
+    throw error instanceof BangerError ? error : corrupt(path, error);
+  }
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+  return { db, schemaVersion: migrations.length };
+}
+
+function open(path: string): Database.Database {
+  try {
+    const database = new Database(path);
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.pragma('foreign_keys = ON');
+    database.pragma('busy_timeout = 5000');
+    chmodSync(path, 0o600);
+    return database;
+  } catch (error) {
+    throw corrupt(path, error);
+  }
+}
+
+function refuseNewer(path: string, version: number, known: number): void {
+  if (version <= known) return;
+  throw new BangerError(
+    'STATE_CORRUPT',
+    `database "${path}" has version ${version} and this banger knows ${known}; install the newer banger again`,
+    { metadata: { path, version: String(version) } },
+  );
+}
+
+function corrupt(path: string, cause: unknown): BangerError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new BangerError(
+    'STATE_CORRUPT',
+    `database "${path}" cannot be opened: ${why}; move it aside to start afresh, or restore it`,
+    { cause, metadata: { path } },
+  );
+}
+
+/** Reads one value, to prove that the database answers. */
+export async function pingDatabase<Tables>(db: Kysely<Tables>): Promise<void> {
+  await sql`select 1`.execute(db);
+}

@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { execa } from 'execa';
+import { BangerError } from './errors.ts';
+
+export type RunOptions = {
+  signal: AbortSignal;
+  timeoutMs: number;
+  input?: string | Uint8Array;
+  cwd?: string;
+  env?: Readonly<Record<string, string>>;
+};
+
+const OUTPUT_LIMIT_BYTES = 16 * 2 ** 20;
+const MESSAGE_LIMIT = 2000;
+
+/**
+ * Runs a tool to its end and answers its standard output. There is no shell: what is in an argument stays in
+ * that argument. A failure names the tool, its status and the end of what it wrote to standard error.
+ */
+export async function run(
+  file: string,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<string> {
+  const { signal, timeoutMs, input, cwd, env } = options;
+  const result = await execa(file, args, {
+    cancelSignal: signal,
+    timeout: timeoutMs,
+    maxBuffer: OUTPUT_LIMIT_BYTES,
+    reject: false,
+    // LC_ALL=C because messages are matched and quoted.
+    env: { LC_ALL: 'C', ...env },
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  signal.throwIfAborted();
+  if (result.failed) throw commandFailed(file, args, result);
+  return result.stdout;
+}
+
+type Outcome = {
+  exitCode?: number | undefined;
+  signal?: string | undefined;
+  timedOut: boolean;
+  stderr: string;
+  cause?: unknown;
+};
+
+function commandFailed(file: string, args: readonly string[], outcome: Outcome): BangerError {
+  const how = outcome.timedOut
+    ? 'took too long'
+    : outcome.signal !== undefined
+      ? `was killed by ${outcome.signal}`
+      : outcome.exitCode !== undefined
+        ? `ended with status ${outcome.exitCode}`
+        : 'could not be started';
+  const said = outcome.stderr.trim().slice(-MESSAGE_LIMIT);
+  return new BangerError('COMMAND_FAILED', `${file} ${how}${said === '' ? '' : `: ${said}`}`, {
+    cause: outcome.cause,
+    metadata: { command: [file, ...args].join(' ').slice(0, MESSAGE_LIMIT) },
+  });
+}
+
+export type LaunchOptions = {
+  /** Descriptors or files for stdin, stdout, stderr and what follows. */
+  stdio: readonly (number | 'ignore')[];
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+  uid?: number;
+  gid?: number;
+};
+
+/**
+ * Starts a process that outlives the request and this service: in a session of its own, tied to nothing of
+ * ours. Answers when it runs, or throws with the reason why it could not be started.
+ */
+export async function launch(
+  file: string,
+  args: readonly string[],
+  options: LaunchOptions,
+): Promise<ChildProcess & { pid: number }> {
+  const child = spawn(file, args, { ...options, stdio: [...options.stdio], detached: true });
+  try {
+    await once(child, 'spawn');
+  } catch (cause) {
+    throw new BangerError('COMMAND_FAILED', `${file} could not be started`, { cause });
+  }
+  if (child.pid === undefined) throw new BangerError('COMMAND_FAILED', `${file} has no process id`);
+  child.unref();
+  return Object.assign(child, { pid: child.pid });
+}

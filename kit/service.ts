@@ -1,0 +1,167 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readConfig } from './config-file.ts';
+import { BangerError } from './errors.ts';
+import { infoService, type ServiceFacts } from './info.ts';
+import { type Libc, loadLibc } from './libc.ts';
+import { createLog, LOG_LEVELS, type Log } from './log.ts';
+import { openLogFile } from './log-file.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { INSTALLED, type Mode, type Paths, type ServiceName, socketPath } from './paths.ts';
+import type { Peer } from './peer.ts';
+import { ensurePrivateFolder } from './private-folder.ts';
+import { holdProcessLock } from './process-lock.ts';
+import type { Rpc } from './rpc.ts';
+import { type RunningServer, startServer } from './server.ts';
+import { oneOf } from './settings.ts';
+
+/** What every service is given when it starts. */
+export type Service = {
+  readonly name: ServiceName;
+  readonly paths: Paths;
+  /** uid of the person whose services these are, in local mode. */
+  readonly owner: number | undefined;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly now: () => Date;
+};
+
+/** What a service's main gives back: its contract's functions and who may use them. */
+export type ServiceParts = {
+  rpcs: readonly Rpc[];
+  facts: ServiceFacts;
+  admits(peer: Peer): boolean;
+  allows?(method: string, peer: Peer): boolean;
+  socket: { mode: number; gid?: number };
+  /** Runs after the last call has ended. */
+  close?(): Promise<void>;
+};
+
+const DRAIN_MS = 10_000;
+const LOG_FILE_BYTES = 4 * 2 ** 20;
+
+/** The life of a service process: one per socket, ready when it listens, drained by the first SIGTERM. */
+export async function runService(
+  name: ServiceName,
+  build: (service: Service) => Promise<ServiceParts>,
+): Promise<void> {
+  const { paths, owner } = parseServiceArguments(process.argv.slice(2));
+  const log = openServiceLog(name, paths);
+  try {
+    const libc = loadLibc();
+    const socket = socketPath(paths, name);
+    ensurePrivateFolder(dirname(socket), process.getuid?.() ?? 0);
+    // Kept until the process ends; a lock that is let go earlier could have two owners of one database.
+    holdProcessLock(`${socket}.lock`, libc);
+    const metrics = createMetrics(name);
+    const service: Service = { name, paths, owner, log, metrics, now: () => new Date() };
+    const parts = await build(service);
+    const server = await listen(service, parts, libc);
+    log.info('service ready', { socket, pid: process.pid });
+    endOnSignal(log, server, parts);
+  } catch (error) {
+    log.error('service cannot start', { error });
+    process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function listen(service: Service, parts: ServiceParts, libc: Libc): Promise<RunningServer> {
+  const { name, paths, log, metrics, now } = service;
+  const path = socketPath(paths, name);
+  const info = infoService({ name, paths, socket: path, startedAt: now(), metrics }, parts.facts);
+  return startServer({
+    socket: { path, ...parts.socket },
+    rpcs: [...parts.rpcs, info],
+    log,
+    metrics,
+    libc,
+    admits: parts.admits,
+    allows: parts.allows ?? (() => true),
+  });
+}
+
+function openServiceLog(name: ServiceName, paths: Paths): Log {
+  const { log_level: configured } = readConfig(paths.config, '', {
+    log_level: oneOf(LOG_LEVELS, 'info'),
+  });
+  const level = LOG_LEVELS.find((known) => known === process.env.BANGER_LOG_LEVEL) ?? configured;
+  return createLog({
+    level,
+    write: logSink(name, paths),
+    now: () => new Date(),
+    fields: { service: name },
+  });
+}
+
+/** systemd keeps what an installed service writes; a local one keeps its own bounded file. */
+function logSink(name: ServiceName, paths: Paths): (line: string) => void {
+  if (paths.mode === 'installed') return (line) => void process.stdout.write(line);
+  mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+  return openLogFile(join(paths.logs, `${name}.log`), LOG_FILE_BYTES);
+}
+
+/** The first signal drains, a second one ends at once. Guests are not children that a signal would reach. */
+function endOnSignal(log: Log, server: RunningServer, parts: ServiceParts): void {
+  let draining = false;
+  const end = async (signal: NodeJS.Signals) => {
+    if (draining) process.exit(1);
+    draining = true;
+    log.info('service stopping', { signal });
+    await server.drain(DRAIN_MS);
+    await parts.close?.();
+    log.info('service stopped');
+    process.exit(0);
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    end(signal).catch((error: unknown) => {
+      log.error('service stopped badly', { error });
+      process.exit(1);
+    });
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  // The terminal that happened to start a local service may close; the service stays.
+  process.on('SIGHUP', () => log.info('hang-up ignored'));
+}
+
+export function parseServiceArguments(args: readonly string[]): {
+  paths: Paths;
+  owner: number | undefined;
+} {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      mode: text,
+      runtime: text,
+      state: text,
+      cache: text,
+      logs: text,
+      config: text,
+      owner: text,
+    },
+  });
+  const { owner, mode, ...folders } = values;
+  const given = Object.fromEntries(
+    Object.entries(folders).filter(([, path]) => path !== undefined),
+  );
+  return {
+    paths: { ...INSTALLED, ...given, mode: parseMode(mode ?? INSTALLED.mode) },
+    owner: owner === undefined ? undefined : Number(owner),
+  };
+}
+
+function parseMode(text: string): Mode {
+  if (text === 'installed' || text === 'local') return text;
+  throw new BangerError('INVALID_FIELD', `--mode is "installed" or "local", not "${text}"`);
+}
+
+/** What the CLI passes so that a service finds the same folders. */
+export function formatServiceArguments(paths: Paths, owner: number): string[] {
+  return Object.entries({ ...paths, owner: String(owner) }).flatMap(([key, value]) => [
+    `--${key}`,
+    value,
+  ]);
+}
