@@ -1,0 +1,5 @@
+import type { HostCheck } from '#kit/host-check.ts';
+
+export async function checkHost(): Promise<HostCheck[]> {
+  return [];
+}
