@@ -13,3 +13,8 @@ export async function untilAborted<Value>(
     signal.removeEventListener('abort', abort);
   }
 }
+
+/** Whether an error only says that somebody gave up waiting. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}

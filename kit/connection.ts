@@ -70,7 +70,8 @@ async function connectPatiently(
         throw unavailable(options, cause);
       }
     }
-    await sleep(RETRY_MS, undefined, { signal });
+    await sleep(RETRY_MS);
+    signal.throwIfAborted();
   }
 }
 

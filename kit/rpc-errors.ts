@@ -1,5 +1,6 @@
 import { ErrorInfo } from '#proto/google/rpc/error_details.ts';
 import { Status } from '#proto/google/rpc/status.ts';
+import { isAbort } from './abort.ts';
 import { BangerError, isReason, REASONS, type Reason } from './errors.ts';
 import { GRPC_STATUS, type GrpcStatusName, statusName } from './grpc-status.ts';
 
@@ -35,10 +36,6 @@ function toBangerError(error: unknown, opId: string): BangerError {
   if (error instanceof BangerError) return error;
   if (isAbort(error)) return new BangerError('CANCELLED', 'the call was cancelled');
   return new BangerError('INTERNAL', `internal error; the service's log has it under ${opId}`);
-}
-
-export function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
 }
 
 /** The error a service sent, as the same BangerError it threw. */

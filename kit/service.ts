@@ -1,19 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { readConfig } from './config-file.ts';
-import { BangerError } from './errors.ts';
 import { infoService, type ServiceFacts } from './info.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import { createLog, LOG_LEVELS, type Log } from './log.ts';
 import { openLogFile } from './log-file.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { INSTALLED, type Mode, type Paths, type ServiceName, socketPath } from './paths.ts';
+import { type Paths, type ServiceName, socketPath } from './paths.ts';
 import type { Peer } from './peer.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
 import { holdProcessLock } from './process-lock.ts';
 import type { Rpc } from './rpc.ts';
 import { type RunningServer, startServer } from './server.ts';
+import { parseServiceArguments } from './service-arguments.ts';
 import { oneOf } from './settings.ts';
 
 /** What every service is given when it starts. */
@@ -124,44 +123,4 @@ function endOnSignal(log: Log, server: RunningServer, parts: ServiceParts): void
   process.on('SIGINT', onSignal);
   // The terminal that happened to start a local service may close; the service stays.
   process.on('SIGHUP', () => log.info('hang-up ignored'));
-}
-
-export function parseServiceArguments(args: readonly string[]): {
-  paths: Paths;
-  owner: number | undefined;
-} {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      mode: text,
-      runtime: text,
-      state: text,
-      cache: text,
-      logs: text,
-      config: text,
-      owner: text,
-    },
-  });
-  const { owner, mode, ...folders } = values;
-  const given = Object.fromEntries(
-    Object.entries(folders).filter(([, path]) => path !== undefined),
-  );
-  return {
-    paths: { ...INSTALLED, ...given, mode: parseMode(mode ?? INSTALLED.mode) },
-    owner: owner === undefined ? undefined : Number(owner),
-  };
-}
-
-function parseMode(text: string): Mode {
-  if (text === 'installed' || text === 'local') return text;
-  throw new BangerError('INVALID_FIELD', `--mode is "installed" or "local", not "${text}"`);
-}
-
-/** What the CLI passes so that a service finds the same folders. */
-export function formatServiceArguments(paths: Paths, owner: number): string[] {
-  return Object.entries({ ...paths, owner: String(owner) }).flatMap(([key, value]) => [
-    `--${key}`,
-    value,
-  ]);
 }

@@ -1,0 +1,129 @@
+import { chownSync, closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BangerError } from '#kit/errors.ts';
+import { launch } from '#kit/exec.ts';
+import { type Environment, type Paths, type ServiceName, socketPath } from '#kit/paths.ts';
+import { ensurePrivateFolder } from '#kit/private-folder.ts';
+import { formatServiceArguments } from '#kit/service-arguments.ts';
+import { ensureLocalAccount } from './account.ts';
+import { copyProgram, type Program, programInPlace } from './program.ts';
+
+export type LocalMode = {
+  paths: Paths;
+  uid: number;
+  env: Environment;
+  /** The Node that runs this command runs the services too. */
+  node: string;
+  note(text: string): void;
+  signal: AbortSignal;
+};
+
+/** Who a local service runs as. */
+type Runner = { uid: number; gid: number } | undefined;
+
+export type StartService = (service: ServiceName) => Promise<void>;
+
+/** Starts services of this user in the background; what all of them need is prepared once. */
+export function createServiceStarter(local: LocalMode): StartService {
+  let prepared: Promise<Prepared> | undefined;
+  return async (service) => {
+    prepared ??= prepare(local);
+    await startService(local, await prepared, service);
+  };
+}
+
+type Prepared = { program: Program; runner: Runner };
+
+async function prepare(local: LocalMode): Promise<Prepared> {
+  const runner = local.uid === 0 ? await ensureLocalAccount(local.note, local.signal) : undefined;
+  prepareFolders(local, runner);
+  return { program: programFor(local), runner };
+}
+
+/**
+ * Answers when the service's socket is there. Two commands may start one service at once: the service that
+ * finds the lock taken ends by itself, and both commands reach the other one.
+ */
+async function startService(
+  local: LocalMode,
+  { program, runner }: Prepared,
+  service: ServiceName,
+): Promise<void> {
+  const socket = socketPath(local.paths, service);
+  // A killed service leaves its socket; the new one's is told from it by its inode and time.
+  const before = identityOf(socket);
+  const errors = join(local.paths.logs, `${service}.start`);
+  const errorFile = openSync(errors, 'w', 0o600);
+  try {
+    const child = await launch(
+      program.node,
+      [program.main(service), ...formatServiceArguments(local.paths, local.uid)],
+      {
+        stdio: ['ignore', 'ignore', errorFile],
+        env: serviceEnvironment(local),
+        cwd: '/',
+        ...(runner === undefined ? {} : { uid: runner.uid, gid: runner.gid }),
+      },
+    );
+    while (isOld(socket, before) && child.exitCode === null && child.signalCode === null) {
+      await sleep(LOOK_MS);
+      local.signal.throwIfAborted();
+    }
+    if (isOld(socket, before)) refuseFailedStart(service, errors);
+  } finally {
+    closeSync(errorFile);
+  }
+}
+
+const LOOK_MS = 5;
+
+function isOld(socket: string, before: string | undefined): boolean {
+  const now = identityOf(socket);
+  return now === undefined || now === before;
+}
+
+function identityOf(socket: string): string | undefined {
+  const found = statSync(socket, { throwIfNoEntry: false });
+  return found === undefined ? undefined : `${found.ino}:${found.ctimeMs}`;
+}
+
+function programFor({ uid, node, paths }: LocalMode): Program {
+  return uid === 0 ? copyProgram(node, join(paths.state, 'program')) : programInPlace(node);
+}
+
+/** A root-owned state folder keeps the program in it out of the services' reach; what is theirs lies below. */
+function prepareFolders({ paths, uid }: LocalMode, runner: Runner): void {
+  mkdirSync(paths.runtime, { recursive: true, mode: 0o700 });
+  mkdirSync(join(paths.state, 'program'), { recursive: true, mode: 0o755 });
+  const own = [paths.runtime, paths.cache, paths.logs];
+  const services = ['vmd', 'imaged', 'netd'].map((name) => join(paths.state, name));
+  for (const folder of [...own, ...services]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (runner !== undefined) chownSync(folder, runner.uid, runner.gid);
+  }
+  ensurePrivateFolder(paths.runtime, runner?.uid ?? uid);
+}
+
+const PASSED =
+  /^(PATH|LANG|TZ|BANGER_LOG_LEVEL|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(HTTPS?|NO|ALL)_PROXY)$/i;
+
+/** What of the user's environment a service may see. One arena keeps a mostly idle process's heap together. */
+function serviceEnvironment({ env, paths }: LocalMode): Record<string, string> {
+  const passed = Object.entries(env).filter(([name]) => PASSED.test(name));
+  return {
+    ...Object.fromEntries(passed.map(([name, value]) => [name, value ?? ''])),
+    NODE_COMPILE_CACHE: join(paths.cache, 'compile'),
+    MALLOC_ARENA_MAX: '1',
+  };
+}
+
+/** What the service said makes its failure understandable; a stack trace is in the file for who wants it. */
+function refuseFailedStart(service: ServiceName, errors: string): void {
+  const said = readFileSync(errors, 'utf8').trim();
+  if (said.includes('another process holds')) return;
+  const line = said.split('\n').find((text) => /^\w+:|Error/.test(text)) ?? said;
+  throw new BangerError('SERVICE_UNAVAILABLE', `${service} did not start: ${line}`, {
+    metadata: { service, log: errors },
+  });
+}

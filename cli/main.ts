@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { INSTALLED, localPaths, type ServiceName, socketPath } from '#kit/paths.ts';
+import { createClients } from './clients.ts';
+import { COMMANDS } from './commands/index.ts';
+import type { Context } from './context.ts';
+import type { StartService } from './local/start-service.ts';
+import { EXIT, formatError } from './output/error.ts';
+import { createOutput, wantsColor } from './output/output.ts';
+import { type GlobalOptions, parseCommandLine } from './parse.ts';
+
+async function main(args: readonly string[]): Promise<number> {
+  const asked = guessOptions(args);
+  try {
+    const parsed = await parseCommandLine(COMMANDS, args);
+    if (parsed.kind === 'text') {
+      process.stdout.write(parsed.text);
+      return EXIT.ok;
+    }
+    const context = createContext(parsed.options, listenForSignals());
+    try {
+      return await parsed.command.run(context, parsed.input);
+    } finally {
+      context.clients.close();
+    }
+  } catch (error) {
+    const color = wantsColor(process.stderr, process.env, asked.color);
+    const { text, code } = formatError(error, { json: asked.json, color });
+    process.stderr.write(text);
+    return code;
+  }
+}
+
+/** For errors that come before the words are understood. */
+function guessOptions(args: readonly string[]): Pick<GlobalOptions, 'json' | 'color'> {
+  return { json: args.includes('--json'), color: !args.includes('--no-color') };
+}
+
+function createContext(options: GlobalOptions, signal: AbortSignal): Context {
+  const { env, stdout, stderr, stdin, getuid } = process;
+  const uid = getuid?.() ?? 0;
+  const installed = existsSync(socketPath(INSTALLED, 'vmd'));
+  const paths = installed ? INSTALLED : localPaths(env, uid);
+  const out = createOutput(
+    { stdout, stderr },
+    { ...options, color: wantsColor(stdout, env, options.color) },
+  );
+  let starter: StartService | undefined;
+  const local = { paths, uid, env, node: process.execPath, note: out.note, signal };
+  const startService = installed
+    ? undefined
+    : async (service: ServiceName) => {
+        // Loaded only when something must be started, which is seldom.
+        const { createServiceStarter } = await import('./local/start-service.ts');
+        starter ??= createServiceStarter(local);
+        await starter(service);
+      };
+  const clients = createClients({ paths, ...(startService === undefined ? {} : { startService }) });
+  return { env, uid, cwd: process.cwd(), paths, clients, startService, out, stdin, signal };
+}
+
+/** The first Ctrl-C asks the running verb to stop and undo; the second one does not wait for that. */
+function listenForSignals(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    controller.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return controller.signal;
+}
+
+/** The reader of a pipe that has gone away (`| head -1`) is not an error: end as any filter does. */
+function endQuietlyOnBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.brokenPipe);
+}
+
+process.stdout.on('error', endQuietlyOnBrokenPipe);
+process.stderr.on('error', endQuietlyOnBrokenPipe);
+// The bundle is CommonJS, which has no top-level await.
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+import { BangerError } from './errors.ts';
+import { INSTALLED, type Mode, type Paths } from './paths.ts';
+
+/** Without arguments a service is an installed one. */
+export function parseServiceArguments(args: readonly string[]): {
+  paths: Paths;
+  owner: number | undefined;
+} {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      mode: text,
+      runtime: text,
+      state: text,
+      cache: text,
+      logs: text,
+      config: text,
+      owner: text,
+    },
+  });
+  const { owner, mode, ...folders } = values;
+  const given = Object.fromEntries(
+    Object.entries(folders).filter(([, path]) => path !== undefined),
+  );
+  return {
+    paths: { ...INSTALLED, ...given, mode: parseMode(mode ?? INSTALLED.mode) },
+    owner: owner === undefined ? undefined : Number(owner),
+  };
+}
+
+function parseMode(text: string): Mode {
+  if (text === 'installed' || text === 'local') return text;
+  throw new BangerError('INVALID_FIELD', `--mode is "installed" or "local", not "${text}"`);
+}
+
+/** What the CLI passes so that a service finds the same folders. */
+export function formatServiceArguments(paths: Paths, owner: number): string[] {
+  return Object.entries({ ...paths, owner: String(owner) }).flatMap(([key, value]) => [
+    `--${key}`,
+    value,
+  ]);
+}
