@@ -65,3 +65,5 @@ export type Lazy = {
 export function isGroup(entry: Group | Lazy): entry is Group {
   return 'commands' in entry;
 }
+
+export type CommandTable = readonly (Group | Lazy)[];

@@ -1,6 +1,6 @@
 import { Command as Commander, CommanderError, Option as CommanderOption } from 'commander';
 import { findNearest } from '#kit/nearest.ts';
-import type { Argument, Command, Group, Input, Lazy } from './command.ts';
+import type { Command, CommandTable, Group, Input, Lazy } from './command.ts';
 import { isGroup } from './command.ts';
 import { UsageError } from './output/error.ts';
 
@@ -10,8 +10,6 @@ export type GlobalOptions = { json: boolean; quiet: boolean; color: boolean };
 export type Parsed =
   | { kind: 'run'; command: Command; input: Input; options: GlobalOptions }
   | { kind: 'text'; text: string };
-
-export type CommandTable = readonly (Group | Lazy)[];
 
 const INTRODUCTION = `banger boots a fresh virtual machine in about a second, puts your repository in it, runs your
 command and gives you its exit status. Nothing of the host is shared with it.`;
@@ -24,7 +22,7 @@ Start here:
 
 Each command explains itself: banger vm run --help`;
 
-/** Reads the words. Only the command that is named gets loaded; the others are known by their summary. */
+/** Reads the words. Only the command that is named is loaded and built; a help page needs summaries alone. */
 export async function parseCommandLine(
   table: CommandTable,
   args: readonly string[],
@@ -33,151 +31,144 @@ export async function parseCommandLine(
   const words = split === -1 ? args : args.slice(0, split);
   const rest = split === -1 ? undefined : args.slice(split + 1);
   const named = words.filter((word) => !word.startsWith('-'));
-  if (named.length === 0 && words.includes('--version'))
-    return parseCommandLine(table, ['version', '-q']);
-  const printed: string[] = [];
-  const program = newCommander('banger', printed)
+  if (named.length === 0) {
+    if (words.includes('--version')) return parseCommandLine(table, ['version', '-q']);
+    return readHelp(buildRoot(table), words);
+  }
+  const entry = find(table, named[0], 'banger');
+  if (!isGroup(entry)) return readCommand(entry, 'banger', without(words, 1), rest);
+  const path = `banger ${entry.name}`;
+  if (named[1] === undefined) return readHelp(buildGroup(entry, path), without(words, 1));
+  return readCommand(find(entry.commands, named[1], path), path, without(words, 2), rest);
+}
+
+function find<Entry extends Group | Lazy>(
+  entries: readonly Entry[],
+  word: string | undefined,
+  path: string,
+): Entry {
+  const found = entries.find((entry) => isCalled(entry, word));
+  if (found !== undefined) return found;
+  const known = entries.map(({ name }) => name);
+  const [nearest] = findNearest(word ?? '', known);
+  const hint = nearest === undefined ? '' : `; did you mean "${path} ${nearest}"?`;
+  throw new UsageError(`there is no command "${path} ${word}"${hint}`, path);
+}
+
+export function isCalled(entry: Group | Lazy, word: string | undefined): boolean {
+  const aliases = isGroup(entry) ? [] : (entry.aliases ?? []);
+  return word !== undefined && [entry.name, ...aliases].includes(word);
+}
+
+/** The words behind the noun and verb, which options may stand before. */
+function without(words: readonly string[], count: number): string[] {
+  let left = count;
+  return words.filter((word) => word.startsWith('-') || left-- <= 0);
+}
+
+function buildRoot(table: CommandTable): Page {
+  const page = newPage('banger');
+  page.commander
     .description(INTRODUCTION)
     .addHelpText('after', FIRST_STEPS)
     .option('--version', 'print the version and nothing else');
-  const found: { parsed?: Parsed } = {};
-  refuseUnknown(table, named);
-  for (const entry of table) {
-    const chosen = entry.name === named[0];
-    const commander = isGroup(entry)
-      ? await buildGroup(entry, chosen ? named[1] : undefined, { printed, found, rest })
-      : await buildEntry(entry, chosen, { printed, found, rest, path: 'banger' });
-    program.addCommand(commander, { hidden: !isGroup(entry) && entry.hidden === true });
+  addSummaries(page, table);
+  return page;
+}
+
+function buildGroup(group: Group, path: string): Page {
+  const page = newPage(path);
+  page.commander.description(group.description);
+  addSummaries(page, group.commands);
+  return page;
+}
+
+function addSummaries({ commander }: Page, entries: readonly (Group | Lazy)[]): void {
+  for (const entry of entries) {
+    if (!isGroup(entry) && entry.hidden === true) continue;
+    commander.addCommand(new Commander(entry.name).summary(entry.summary).helpOption(false));
   }
+}
+
+/** The page itself is the answer, whatever options were given. */
+function readHelp(page: Page, words: readonly string[]): Parsed {
+  const wrong = words.find(
+    (word) => !['--help', '-h', '--json', '-q', '--quiet', '--no-color'].includes(word),
+  );
+  if (wrong !== undefined) throw new UsageError(`unknown option '${wrong}'`, page.commander.name());
+  page.commander.outputHelp();
+  return { kind: 'text', text: page.printed.join('') };
+}
+
+async function readCommand(
+  entry: Lazy,
+  path: string,
+  words: readonly string[],
+  rest: readonly string[] | undefined,
+): Promise<Parsed> {
+  const command = await entry.load();
+  const page = buildCommand(entry, command, path);
+  const { commander, printed } = page;
   try {
-    if (named.length === 0 && !words.some((word) => word === '--help' || word === '-h'))
-      program.help();
-    await program.parseAsync(words, { from: 'user' });
+    commander.parse(words, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    const text = printed.join('');
-    if (error.exitCode === 0 || error.code === 'commander.help') return { kind: 'text', text };
-    throw new UsageError(plainMessage(text, error), `banger${commandPath(table, named)}`);
+    if (error.exitCode === 0) return { kind: 'text', text: printed.join('') };
+    throw new UsageError(plainMessage(printed.join(''), error), commander.name());
   }
-  if (found.parsed === undefined) return { kind: 'text', text: printed.join('') };
-  return found.parsed;
-}
-
-type Building = {
-  printed: string[];
-  found: { parsed?: Parsed };
-  rest: readonly string[] | undefined;
-};
-
-async function buildGroup(
-  group: Group,
-  verb: string | undefined,
-  building: Building,
-): Promise<Commander> {
-  const commander = newCommander(group.name, building.printed)
-    .summary(group.summary)
-    .description(group.description)
-    .action(() => commander.help());
-  for (const entry of group.commands) {
-    const path = `banger ${group.name}`;
-    commander.addCommand(await buildEntry(entry, isCalled(entry, verb), { ...building, path }));
+  if (rest !== undefined && command.rest === undefined) {
+    throw new UsageError('nothing may follow "--" here', commander.name());
   }
-  return commander;
+  const options = commander.opts<Input['options']>();
+  return {
+    kind: 'run',
+    command,
+    input: { arguments: commander.processedArgs as Input['arguments'], options, rest },
+    options: {
+      json: options.json === true,
+      quiet: options.quiet === true,
+      color: options.color !== false,
+    },
+  };
 }
 
-async function buildEntry(
-  entry: Lazy,
-  chosen: boolean,
-  building: Building & { path: string },
-): Promise<Commander> {
-  const commander = newCommander(entry.name, building.printed)
-    .summary(entry.summary)
-    .aliases(entry.aliases ?? []);
-  return chosen ? defineCommand(commander, await entry.load(), building) : commander;
-}
+/** A command of commander's, and what it would have printed. */
+type Page = { commander: Commander; printed: string[] };
 
-function defineCommand(
-  commander: Commander,
-  command: Command,
-  { found, rest, path }: Building & { path: string },
-): Commander {
+export function buildCommand(entry: Lazy, command: Command, path: string): Page {
+  const page = newPage(`${path} ${entry.name}`);
+  const { commander } = page;
   commander.description(command.description).addHelpText('after', () => formatHelpEnd(command));
-  for (const argument of command.arguments ?? []) addArgument(commander, argument);
+  for (const { spelling, description } of command.arguments ?? []) {
+    commander.argument(spelling, description);
+  }
   for (const { spelling, description, repeats } of command.options ?? []) {
     const option = new CommanderOption(spelling, description);
-    if (repeats === true) {
-      option.argParser((value: string, before: readonly string[] | undefined) => [
-        ...(before ?? []),
-        value,
-      ]);
-    }
+    if (repeats === true) option.argParser(gather);
     commander.addOption(option);
   }
   commander
     .option('--json', 'print results as JSON, errors too')
     .option('-q, --quiet', 'print only what was asked for: names and ids')
-    .option('--no-color', 'never use colour');
-  return commander.action((...given: unknown[]) => {
-    const options = commander.opts<Record<string, string | boolean | undefined>>();
-    if (rest !== undefined && command.rest === undefined) {
-      throw new UsageError('nothing may follow "--" here', `${path} ${commander.name()}`);
-    }
-    found.parsed = {
-      kind: 'run',
-      command,
-      input: {
-        arguments: given.slice(0, (command.arguments ?? []).length) as Input['arguments'],
-        options,
-        rest,
-      },
-      options: {
-        json: options.json === true,
-        quiet: options.quiet === true,
-        color: options.color !== false,
-      },
-    };
-  });
+    .option('--no-color', 'never use colour')
+    .action(() => undefined);
+  return page;
 }
 
-function isCalled({ name, aliases = [] }: Lazy, word: string | undefined): boolean {
-  return word !== undefined && (name === word || aliases.includes(word));
+function gather(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
 }
 
-/** Commander would take an unknown verb for an argument of its group. */
-function refuseUnknown(table: CommandTable, [noun, verb]: readonly string[]): void {
-  if (noun === undefined) return;
-  const entry = table.find(({ name }) => name === noun);
-  if (entry === undefined) throw unknown('banger', noun, table);
-  if (!isGroup(entry) || verb === undefined) return;
-  if (!entry.commands.some((command) => isCalled(command, verb))) {
-    throw unknown(`banger ${noun}`, verb, entry.commands);
-  }
-}
-
-function unknown(before: string, word: string, known: readonly { name: string }[]): UsageError {
-  const [nearest] = findNearest(
-    word,
-    known.map(({ name }) => name),
-  );
-  const hint = nearest === undefined ? '' : `; did you mean "${before} ${nearest}"?`;
-  return new UsageError(`there is no command "${before} ${word}"${hint}`, before);
-}
-
-function addArgument(commander: Commander, { spelling, description }: Argument): void {
-  commander.argument(spelling, description);
-}
-
-function newCommander(name: string, printed: string[]): Commander {
-  const commander = new Commander(name);
-  return commander
+function newPage(name: string): Page {
+  const printed: string[] = [];
+  const write = (text: string) => void printed.push(text);
+  const commander = new Commander(name)
     .exitOverride()
     .helpCommand(false)
-    .configureHelp({ showGlobalOptions: false, helpWidth: 100 })
-    .configureOutput({
-      writeOut: (text) => void printed.push(text),
-      writeErr: (text) => void printed.push(text),
-    })
+    .configureHelp({ helpWidth: 100 })
+    .configureOutput({ writeOut: write, writeErr: write })
     .helpOption('-h, --help', 'explain this command');
+  return { commander, printed };
 }
 
 function formatHelpEnd({ examples, next, rest }: Command): string {
@@ -185,15 +176,6 @@ function formatHelpEnd({ examples, next, rest }: Command): string {
   const lines = examples.map(({ line, shows }) => `  ${line.padEnd(width)}${shows}`);
   const after = rest === undefined ? '' : `\nAfter "--":\n  ${rest}\n`;
   return `${after}\nExamples:\n${lines.join('\n')}${next === undefined ? '' : `\n\nNext: ${next}`}`;
-}
-
-function commandPath(table: CommandTable, named: readonly string[]): string {
-  const entry = table.find(({ name }) => name === named[0]);
-  if (entry === undefined) return '';
-  const verb = isGroup(entry)
-    ? entry.commands.find((command) => isCalled(command, named[1]))
-    : undefined;
-  return verb === undefined ? ` ${entry.name}` : ` ${entry.name} ${verb.name}`;
 }
 
 /** Commander begins with "error:" and adds a hint in brackets. */

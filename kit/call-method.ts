@@ -1,5 +1,4 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
-import { constants } from 'node:http2';
 import type { TsProtoServiceDefinition } from 'nice-grpc';
 import type { CallOptions } from './client.ts';
 import type { Connection } from './connection.ts';
@@ -9,6 +8,9 @@ import { DETAILS_TRAILER, fromRpcError } from './rpc-errors.ts';
 
 type Method = TsProtoServiceDefinition['methods'][string];
 export type Target = { connection: Connection; path: string; method: Method };
+
+/** RFC 9113: the caller no longer wants the answer. */
+const HTTP2_CANCEL = 8;
 
 const MESSAGE_LIMIT_BYTES = 4 * 2 ** 20;
 
@@ -35,7 +37,7 @@ async function* exchange(target: Target, request: unknown, options: CallOptions)
   const ending = watchEnding(stream, limit.signal);
   const sending = send(stream, method, request).catch((error: unknown) => {
     ending.fail(error);
-    stream.close(constants.NGHTTP2_CANCEL);
+    stream.close(HTTP2_CANCEL);
   });
   let finished = false;
   try {
@@ -47,7 +49,7 @@ async function* exchange(target: Target, request: unknown, options: CallOptions)
   } catch (error) {
     throw ending.reason() ?? asLost(error);
   } finally {
-    if (!finished) stream.close(constants.NGHTTP2_CANCEL);
+    if (!finished) stream.close(HTTP2_CANCEL);
     limit.signal.removeEventListener('abort', ending.abort);
   }
   ending.throwUnlessOk();
@@ -116,7 +118,7 @@ function watchEnding(stream: ClientHttp2Stream, signal: AbortSignal) {
   stream.on('trailers', take);
   const abort = () => {
     failure ??= signal.reason;
-    stream.close(constants.NGHTTP2_CANCEL);
+    stream.close(HTTP2_CANCEL);
   };
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });

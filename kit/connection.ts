@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
+import type { ClientHttp2Session } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError } from './errors.ts';
@@ -82,6 +82,8 @@ function isAbsence(error: unknown): boolean {
 }
 
 async function connectOnce(path: string): Promise<ClientHttp2Session> {
+  // Loading it takes 12 ms, which a command that calls no service does not spend.
+  const { connect: connectHttp2 } = await import('node:http2');
   const socket = connectSocket(path);
   const { promise, resolve, reject } = Promise.withResolvers<ClientHttp2Session>();
   socket.once('error', reject);

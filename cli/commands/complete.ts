@@ -1,8 +1,15 @@
 import { SERVICES } from '#kit/paths.ts';
 import { createClients } from '../clients.ts';
-import { type Argument, type Command, type Completes, isGroup, type Option } from '../command.ts';
+import {
+  type Argument,
+  type Command,
+  type CommandTable,
+  type Completes,
+  isGroup,
+  type Option,
+} from '../command.ts';
 import type { Context } from '../context.ts';
-import type { CommandTable } from '../parse.ts';
+import { isCalled } from '../parse.ts';
 
 export const complete: Command = {
   description: 'The completion scripts call this; the last word is the one being typed.',
@@ -21,6 +28,13 @@ export const complete: Command = {
 
 type Candidate = { name: string; summary: string };
 
+const COMMON_OPTIONS: readonly Candidate[] = [
+  { name: '--json', summary: 'print results as JSON' },
+  { name: '--quiet', summary: 'print only what was asked for' },
+  { name: '--no-color', summary: 'never use colour' },
+  { name: '--help', summary: 'explain this command' },
+];
+
 async function findCandidates(
   context: Context,
   table: CommandTable,
@@ -33,9 +47,7 @@ async function findCandidates(
   if (entry === undefined) return [];
   if (!isGroup(entry)) return candidatesOf(context, await entry.load(), words.slice(1));
   if (words.length === 2) return entry.commands;
-  const verb = entry.commands.find(({ name, aliases = [] }) =>
-    [name, ...aliases].includes(second ?? ''),
-  );
+  const verb = entry.commands.find((command) => isCalled(command, second));
   return verb === undefined ? [] : candidatesOf(context, await verb.load(), words.slice(2));
 }
 
@@ -51,10 +63,11 @@ async function candidatesOf(
   );
   if (valued !== undefined) return namesOf(context, valued.completes);
   if (typed.startsWith('-')) {
-    return [...(command.options ?? [])].map((option) => ({
+    const own = (command.options ?? []).map((option) => ({
       name: longName(option),
       summary: option.description,
     }));
+    return [...own, ...COMMON_OPTIONS];
   }
   const position = words.slice(0, -1).filter((word) => !word.startsWith('-')).length;
   return namesOf(context, argumentAt(command.arguments ?? [], position)?.completes);

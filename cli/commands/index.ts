@@ -1,4 +1,4 @@
-import type { CommandTable } from '../parse.ts';
+import type { CommandTable } from '../command.ts';
 
 /** Every command there is. docs/cli.md is made from this table, and so are help and completion. */
 export const COMMANDS: CommandTable = [
