@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runStage, type Stage, withStage } from './stages.ts';
+
+function recorder() {
+  const stages: Stage[] = [];
+  return { stages, report: (stage: Stage) => void stages.push(stage) };
+}
+
+test('a stage is reported when it begins, when it gets on and when it is done', async () => {
+  const { stages, report } = recorder();
+  const result = await runStage(report, 'pull', async (tell) => {
+    tell('layer 1 of 2', { done: 1, total: 2, unit: 'items' });
+    return 'image';
+  });
+  assert.equal(result, 'image');
+  assert.deepEqual(
+    stages.map(({ elapsedMs: _, ...stage }) => stage),
+    [
+      { name: 'pull', state: 'running', detail: '' },
+      {
+        name: 'pull',
+        state: 'running',
+        detail: 'layer 1 of 2',
+        progress: { done: 1, total: 2, unit: 'items' },
+      },
+      {
+        name: 'pull',
+        state: 'done',
+        detail: 'layer 1 of 2',
+        progress: { done: 1, total: 2, unit: 'items' },
+      },
+    ],
+  );
+});
+
+test('a stage that fails says so and passes its error on', async () => {
+  const { stages, report } = recorder();
+  const failure = new Error('no space');
+  await assert.rejects(
+    runStage(report, 'pull', () => Promise.reject(failure)),
+    failure,
+  );
+  assert.deepEqual(
+    stages.map(({ state }) => state),
+    ['running', 'failed'],
+  );
+});
+
+test('a list of stages keeps the order in which they began', () => {
+  const stage = (name: string, detail: string): Stage => ({
+    name,
+    detail,
+    state: 'running',
+    elapsedMs: 0,
+  });
+  const first = withStage(withStage([], stage('a', '1')), stage('b', '1'));
+  assert.deepEqual(
+    withStage(first, stage('a', '2')).map(({ name, detail }) => name + detail),
+    ['a2', 'b1'],
+  );
+});
