@@ -15,11 +15,13 @@ export function parseDuration(text: string): number {
 
 /** For people: "850ms", "1.9s", "2m 5s", "3h 12m", "4d 2h". */
 export function formatDuration(durationMs: number): string {
-  if (durationMs < 1000) return `${Math.round(durationMs)}ms`;
-  if (durationMs < 60_000) return `${(durationMs / 1000).toFixed(1)}s`;
-  if (durationMs < UNITS_MS.h) return twoUnits(durationMs, 'm', 's');
-  if (durationMs < UNITS_MS.d) return twoUnits(durationMs, 'h', 'm');
-  return twoUnits(durationMs, 'd', 'h');
+  if (Math.round(durationMs) < 1000) return `${Math.round(durationMs)}ms`;
+  const seconds = (durationMs / 1000).toFixed(1);
+  if (seconds !== '60.0' && durationMs < UNITS_MS.m) return `${seconds}s`;
+  const wholeMs = Math.round(durationMs / 1000) * 1000;
+  if (wholeMs < UNITS_MS.h) return twoUnits(wholeMs, 'm', 's');
+  if (wholeMs < UNITS_MS.d) return twoUnits(wholeMs, 'h', 'm');
+  return twoUnits(wholeMs, 'd', 'h');
 }
 
 function twoUnits(durationMs: number, large: 'm' | 'h' | 'd', small: 's' | 'm' | 'h'): string {
