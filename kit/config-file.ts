@@ -61,7 +61,8 @@ function readDocument(file: string): Document {
 function tableOf(document: Document, table: string): Record<string, unknown> {
   if (table === '') return document.content;
   const value = document.content[table] ?? {};
-  if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
+  const isTable = typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date);
+  if (isTable) return value as Record<string, unknown>;
   throw wrongValue(document, '', table, new Error('a table is wanted'));
 }
 
