@@ -36,8 +36,12 @@ export function parseImageName(text: string): ImageName {
   );
 }
 
-/** Text from outside, made safe for a message: no control characters, no endless length. */
+/** Text from outside, made safe for a message: no control characters, no line ends, no endless length. */
 export function printableName(text: string): string {
-  const safe = text.replaceAll(/\p{C}/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
-  return safe.length <= 100 ? safe : `${safe.slice(0, 100)}…`;
+  const safe = text.replaceAll(
+    /[\p{C}\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`,
+  );
+  // A character above U+FFFF has two halves, and one half alone is no text.
+  return safe.length <= 100 ? safe : `${safe.slice(0, 100).replace(/\p{Cs}$/u, '')}…`;
 }
