@@ -24,6 +24,7 @@ export async function run(
   options: RunOptions,
 ): Promise<string> {
   const { signal, timeoutMs, input, cwd, env } = options;
+  signal.throwIfAborted();
   const result = await execa(file, args, {
     cancelSignal: signal,
     timeout: timeoutMs,
@@ -43,23 +44,25 @@ type Outcome = {
   exitCode?: number | undefined;
   signal?: string | undefined;
   timedOut: boolean;
+  isMaxBuffer: boolean;
   stderr: string;
   cause?: unknown;
 };
 
 function commandFailed(file: string, args: readonly string[], outcome: Outcome): BangerError {
-  const how = outcome.timedOut
-    ? 'took too long'
-    : outcome.signal !== undefined
-      ? `was killed by ${outcome.signal}`
-      : outcome.exitCode !== undefined
-        ? `ended with status ${outcome.exitCode}`
-        : 'could not be started';
   const said = outcome.stderr.trim().slice(-MESSAGE_LIMIT);
-  return new BangerError('COMMAND_FAILED', `${file} ${how}${said === '' ? '' : `: ${said}`}`, {
+  const message = `${file} ${howItEnded(outcome)}${said === '' ? '' : `: ${said}`}`;
+  return new BangerError('COMMAND_FAILED', message, {
     cause: outcome.cause,
     metadata: { command: [file, ...args].join(' ').slice(0, MESSAGE_LIMIT) },
   });
+}
+
+function howItEnded({ timedOut, isMaxBuffer, signal, exitCode }: Outcome): string {
+  if (timedOut) return 'took too long';
+  if (isMaxBuffer) return 'wrote too much';
+  if (signal !== undefined) return `was killed by ${signal}`;
+  return exitCode === undefined ? 'could not be started' : `ended with status ${exitCode}`;
 }
 
 export type LaunchOptions = {
