@@ -28,7 +28,7 @@ export function createLog(options: LogOptions): Log {
     (message: string, more: LogFields = {}) => {
       if (LOG_LEVELS.indexOf(lineLevel) < lowest) return;
       const line = { time: now().toISOString(), level: lineLevel, message, ...fields, ...more };
-      write(`${JSON.stringify(line, printable)}\n`);
+      write(`${formatLine(line)}\n`);
     };
   return {
     debug: at('debug'),
@@ -37,6 +37,18 @@ export function createLog(options: LogOptions): Log {
     error: at('error'),
     with: (more) => createLog({ ...options, fields: { ...fields, ...more } }),
   };
+}
+
+/** Some values cannot be written (a circle, a getter that throws); they must not fail the call they tell of. */
+function formatLine(line: LogFields): string {
+  try {
+    return JSON.stringify(line, printable);
+  } catch (error) {
+    const fields = Object.entries(line).map(([key, value]) =>
+      typeof value === 'object' ? [key, `cannot be written: ${String(error)}`] : [key, value],
+    );
+    return JSON.stringify(Object.fromEntries(fields), printable);
+  }
 }
 
 /** JSON.stringify turns an Error into `{}` and throws on a bigint; a log must do neither. */
