@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { BangerError } from './errors.ts';
 
 /**
@@ -6,12 +6,16 @@ import { BangerError } from './errors.ts';
  * of that owner: in a shared place such as /tmp somebody else may have put one, or a link, under the name.
  */
 export function ensurePrivateFolder(path: string, uid: number): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  const found = lstatSync(path);
+  const found = lstatSync(path, { throwIfNoEntry: false }) ?? makeFolder(path);
   if (found.isDirectory() && found.uid === uid && (found.mode & 0o022) === 0) return;
   throw new BangerError(
     'HOST_NOT_READY',
     `"${path}" must be a folder of uid ${uid} that nobody else can write to; remove it, or set XDG_RUNTIME_DIR`,
     { metadata: { path } },
   );
+}
+
+function makeFolder(path: string): Stats {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return lstatSync(path);
 }
