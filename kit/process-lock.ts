@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { BangerError } from './errors.ts';
 import type { Libc } from './libc.ts';
 
@@ -10,11 +10,18 @@ export function holdProcessLock(path: string, libc: Libc): Disposable {
   const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   if (!libc.tryLock(file)) {
     closeSync(file);
-    throw new BangerError('OPERATION_REFUSED', `another process holds "${path}"`, {
-      metadata: { path },
-    });
+    throw heldByAnother(path);
   }
   ftruncateSync(file);
   writeSync(file, `${process.pid}\n`);
   return { [Symbol.dispose]: () => closeSync(file) };
+}
+
+/** The holder writes its number after it got the lock, so for a moment nobody knows it. */
+function heldByAnother(path: string): BangerError {
+  const pid = readFileSync(path, 'utf8').trim();
+  const holder = pid === '' ? 'another process' : `process ${pid}`;
+  return new BangerError('OPERATION_REFUSED', `${holder} holds "${path}"`, {
+    metadata: { path, pid },
+  });
 }
