@@ -18,6 +18,8 @@ export type RpcError = { code: number; message: string; details: Buffer };
  */
 export function toRpcError(error: unknown, opId: string): RpcError {
   const known = toBangerError(error, opId);
+  // Half a character, as from text that was cut, cannot be encoded and would break the whole answer.
+  const message = known.message.toWellFormed();
   const code = GRPC_STATUS[REASONS[known.reason]];
   const info = ErrorInfo.encode({
     reason: known.reason,
@@ -26,15 +28,18 @@ export function toRpcError(error: unknown, opId: string): RpcError {
   }).finish();
   const details = Status.encode({
     code,
-    message: known.message,
+    message,
     details: [{ typeUrl: ERROR_INFO_TYPE, value: Buffer.from(info) }],
   }).finish();
-  return { code, message: known.message, details: Buffer.from(details) };
+  return { code, message, details: Buffer.from(details) };
 }
 
 function toBangerError(error: unknown, opId: string): BangerError {
   if (error instanceof BangerError) return error;
   if (isAbort(error)) return new BangerError('CANCELLED', 'the call was cancelled');
+  if (error instanceof DOMException && error.name === 'TimeoutError') {
+    return new BangerError('DEADLINE_EXCEEDED', 'the call took longer than the service allows');
+  }
   return new BangerError('INTERNAL', `internal error; the service's log has it under ${opId}`);
 }
 
@@ -59,9 +64,13 @@ const REASON_OF_STATUS: Partial<Record<GrpcStatusName, Reason>> = {
   RESOURCE_EXHAUSTED: 'INVALID_FIELD',
 };
 
+/** Details that cannot be read say nothing; the status beside them still does. */
 function findErrorInfo(bytes: Buffer): ErrorInfo | undefined {
-  const detail = Status.decode(bytes).details.find(({ typeUrl }) => typeUrl === ERROR_INFO_TYPE);
-  if (detail === undefined) return undefined;
-  const info = ErrorInfo.decode(detail.value);
-  return info.domain === DOMAIN ? info : undefined;
+  try {
+    const detail = Status.decode(bytes).details.find(({ typeUrl }) => typeUrl === ERROR_INFO_TYPE);
+    const info = detail === undefined ? undefined : ErrorInfo.decode(detail.value);
+    return info?.domain === DOMAIN ? info : undefined;
+  } catch {
+    return undefined;
+  }
 }
