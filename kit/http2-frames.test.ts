@@ -9,7 +9,9 @@ async function* streamOf(...chunks: Uint8Array[]) {
 
 async function read(...chunks: Uint8Array[]): Promise<string[]> {
   const messages: string[] = [];
-  for await (const message of readMessages(streamOf(...chunks), 100)) messages.push(`${message}`);
+  for await (const message of readMessages(streamOf(...chunks), 100)) {
+    messages.push(message.toString());
+  }
   return messages;
 }
 

@@ -37,11 +37,13 @@ function endlessWork() {
       steps.push('begun');
       const { promise, reject } = Promise.withResolvers<never>();
       call.signal.addEventListener('abort', () => reject(call.signal.reason));
-      await promise.finally(async () => {
+      try {
+        await promise;
+      } finally {
         steps.push('undoing');
         await undone.promise;
         steps.push('undone');
-      });
+      }
     });
   return { work, steps, finishUndo: undone.resolve };
 }

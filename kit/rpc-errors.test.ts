@@ -32,7 +32,7 @@ test('of a foreign error only the id of the operation leaves the service', () =>
     const { code, message, details } = toRpcError(error, 'op-1');
     assert.equal(code, GRPC_STATUS.INTERNAL);
     assert.match(message, /op-1/);
-    assert.equal(`${message}${details}`.includes('password'), false);
+    assert.equal(message.includes('password') || details.includes('password'), false);
   }
 });
 
