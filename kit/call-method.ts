@@ -12,6 +12,9 @@ export type Target = { connection: Connection; path: string; method: Method };
 /** RFC 9113: the caller no longer wants the answer. */
 const HTTP2_CANCEL = 8;
 
+/** 24 days: a timer of Node that is longer fires at once, here and in the service. */
+const LONGEST_TIMEOUT_MS = 24 * 86_400_000;
+
 const MESSAGE_LIMIT_BYTES = 4 * 2 ** 20;
 
 /** One call of any of the four kinds: a promise of the only answer, or the stream of answers. */
@@ -35,7 +38,7 @@ async function* exchange(target: Target, request: unknown, options: CallOptions)
   const { session } = held;
   const stream = session.request(headersFor(path, options));
   const ending = watchEnding(stream, limit.signal);
-  const sending = send(stream, method, request).catch((error: unknown) => {
+  send(stream, method, request).catch((error: unknown) => {
     ending.fail(error);
     stream.close(HTTP2_CANCEL);
   });
@@ -44,12 +47,12 @@ async function* exchange(target: Target, request: unknown, options: CallOptions)
     for await (const message of readMessages(stream, MESSAGE_LIMIT_BYTES)) {
       yield method.responseType.decode(message);
     }
-    await sending;
     finished = true;
   } catch (error) {
     throw ending.reason() ?? asLost(error);
   } finally {
-    if (!finished) stream.close(HTTP2_CANCEL);
+    // The last answer ends the call, also for requests that were still to come (the input of a command, say).
+    if (!finished || !stream.writableEnded) stream.close(HTTP2_CANCEL);
     limit.signal.removeEventListener('abort', ending.abort);
   }
   ending.throwUnlessOk();
@@ -61,9 +64,15 @@ function headersFor(path: string, { timeoutMs, opId }: CallOptions): IncomingHtt
     ':path': path,
     'content-type': 'application/grpc',
     te: 'trailers',
-    ...(timeoutMs === undefined ? {} : { 'grpc-timeout': `${Math.ceil(timeoutMs)}m` }),
+    ...(timeoutMs === undefined ? {} : { 'grpc-timeout': formatTimeout(timeoutMs) }),
     ...(opId === undefined ? {} : { 'x-op-id': opId }),
   };
+}
+
+/** gRPC allows eight digits, which in milliseconds is little more than a day. */
+function formatTimeout(timeoutMs: number): string {
+  const limitMs = Math.min(timeoutMs, LONGEST_TIMEOUT_MS);
+  return limitMs < 1e8 ? `${Math.ceil(limitMs)}m` : `${Math.ceil(limitMs / 1000)}S`;
 }
 
 async function send(stream: ClientHttp2Stream, method: Method, request: unknown): Promise<void> {
@@ -97,7 +106,8 @@ function startLimit({ signal, timeoutMs }: CallOptions): { signal: AbortSignal }
   signal?.addEventListener('abort', follow, { once: true });
   const late = () =>
     controller.abort(new BangerError('DEADLINE_EXCEEDED', `no answer within ${timeoutMs} ms`));
-  const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+  const timer =
+    timeoutMs === undefined ? undefined : setTimeout(late, Math.min(timeoutMs, LONGEST_TIMEOUT_MS));
   return {
     signal: controller.signal,
     [Symbol.dispose]() {

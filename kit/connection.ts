@@ -1,6 +1,7 @@
 import type { ClientHttp2Session } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { untilAborted } from './abort.ts';
 import { BangerError } from './errors.ts';
 
 export type ConnectionOptions = {
@@ -25,29 +26,68 @@ export type HeldSession = { session: ClientHttp2Session } & Disposable;
 const RETRY_MS = 10;
 const WINDOW_BYTES = 2 ** 20;
 
+type Current = { session: ClientHttp2Session; holders: number };
+
 export function openConnection(options: ConnectionOptions): Connection {
-  let current: Promise<ClientHttp2Session> | undefined;
-  let holders = 0;
-  const connected = async (signal: AbortSignal) => {
-    const known = await current?.catch(() => undefined);
-    if (known !== undefined && !known.closed && !known.destroyed) return known;
-    current = connectPatiently(options, signal);
+  let current: Current | undefined;
+  let attempt: Attempt | undefined;
+
+  const connect = async (signal: AbortSignal): Promise<Current> => {
+    signal.throwIfAborted();
+    if (current !== undefined && isUsable(current.session)) return current;
+    attempt ??= startAttempt(options, () => {
+      attempt = undefined;
+    });
+    const session = await attempt.wait(signal);
+    if (current?.session !== session) current = { session, holders: 0 };
     return current;
   };
+
   return {
     async hold(signal) {
-      const session = await connected(signal);
-      holders += 1;
-      session.ref();
+      const held = await connect(signal);
+      held.holders += 1;
+      held.session.ref();
       const release = () => {
-        holders -= 1;
-        if (holders === 0) session.unref();
+        held.holders -= 1;
+        if (held.holders === 0) held.session.unref();
       };
-      return { session, [Symbol.dispose]: release };
+      return { session: held.session, [Symbol.dispose]: release };
     },
     close() {
-      void current?.then((session) => session.close()).catch(() => undefined);
+      current?.session.close();
       current = undefined;
+    },
+  };
+}
+
+function isUsable({ closed, destroyed }: ClientHttp2Session): boolean {
+  return !closed && !destroyed;
+}
+
+type Attempt = { wait(signal: AbortSignal): Promise<ClientHttp2Session> };
+
+/** One attempt for all calls that wait; the last one to leave ends it, and its fruit if that comes too late. */
+function startAttempt(options: ConnectionOptions, onEnd: () => void): Attempt {
+  const abandoned = new AbortController();
+  const connecting = connectPatiently(options, abandoned.signal);
+  let waiting = 0;
+  const drop = (session: ClientHttp2Session) => {
+    if (waiting === 0) session.destroy();
+  };
+  connecting.then(drop, () => undefined);
+  return {
+    async wait(signal) {
+      waiting += 1;
+      try {
+        return await untilAborted(connecting, signal);
+      } finally {
+        waiting -= 1;
+        if (waiting === 0) {
+          abandoned.abort();
+          onEnd();
+        }
+      }
     },
   };
 }
@@ -62,8 +102,8 @@ async function connectPatiently(
     try {
       return await connectOnce(options.socket);
     } catch (cause) {
-      if (!isAbsence(cause)) throw unavailable(options, cause);
-      if (!started) {
+      if (!isAbsence(cause) && !isCrowd(cause)) throw unavailable(options, cause);
+      if (!started && isAbsence(cause)) {
         started = true;
         await options.onAbsent?.();
       } else if (performance.now() > deadline) {
@@ -77,8 +117,17 @@ async function connectPatiently(
 
 /** Nobody listens yet, or nobody listens any more. */
 function isAbsence(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   return code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ECONNRESET';
+}
+
+/** More connect at this moment than the service has accepted; see connect(2) on EAGAIN for Unix sockets. */
+function isCrowd(error: unknown): boolean {
+  return codeOf(error) === 'EAGAIN';
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 async function connectOnce(path: string): Promise<ClientHttp2Session> {
@@ -94,6 +143,8 @@ async function connectOnce(path: string): Promise<ClientHttp2Session> {
     });
     // Errors of a session reach the calls on it; without a listener they would end the process.
     session.on('error', () => session.destroy());
+    // Whoever holds it keeps the process alive, nobody else.
+    session.unref();
     session.once('connect', () => session.setLocalWindowSize(WINDOW_BYTES));
     resolve(session);
   });
@@ -101,10 +152,10 @@ async function connectOnce(path: string): Promise<ClientHttp2Session> {
 }
 
 function unavailable({ service, socket }: ConnectionOptions, cause: unknown): BangerError {
-  const denied = cause instanceof Error && 'code' in cause && cause.code === 'EACCES';
-  const why = denied
-    ? `you may not use its socket "${socket}"; join the group "banger" or run as its owner`
-    : `nothing answers on "${socket}"; see: banger daemon status`;
+  const why =
+    codeOf(cause) === 'EACCES'
+      ? `you may not use its socket "${socket}"; join the group "banger" or run as its owner`
+      : `nothing answers on "${socket}"; see: banger daemon status`;
   return new BangerError('SERVICE_UNAVAILABLE', `${service} cannot be reached: ${why}`, {
     cause,
     metadata: { service, socket },
