@@ -91,11 +91,13 @@ async function send(stream: ClientHttp2Stream, method: Method, request: unknown)
   stream.end();
 }
 
-function drained(stream: ClientHttp2Stream): Promise<void> {
+async function drained(stream: ClientHttp2Stream): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   stream.once('drain', resolve);
   stream.once('close', resolve);
-  return promise;
+  await promise;
+  stream.off('drain', resolve);
+  stream.off('close', resolve);
 }
 
 /** The caller's signal and its time limit as one signal. */
@@ -126,6 +128,8 @@ function watchEnding(stream: ClientHttp2Stream, signal: AbortSignal) {
   };
   stream.on('response', take);
   stream.on('trailers', take);
+  // Errors reach whoever reads the answers; one that comes after the last answer must not end the process.
+  stream.on('error', () => stream.destroy());
   const abort = () => {
     failure ??= signal.reason;
     stream.close(HTTP2_CANCEL);
@@ -162,7 +166,16 @@ function asLost(cause: unknown): unknown {
 function errorOf(status: IncomingHttpHeaders | undefined): BangerError | undefined {
   const code = Number(status?.['grpc-status'] ?? 0);
   if (code === 0) return undefined;
-  const message = decodeURIComponent(String(status?.['grpc-message'] ?? ''));
+  const message = decodePercents(String(status?.['grpc-message'] ?? ''));
   const details = status?.[DETAILS_TRAILER];
   return fromRpcError(code, message, typeof details === 'string' ? details : undefined);
+}
+
+/** gRPC asks a client to show a message that is not well encoded as it is. */
+function decodePercents(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
