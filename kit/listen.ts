@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { BangerError } from './errors.ts';
@@ -24,13 +25,10 @@ export async function listenOnSocket(
   refuseLongPath(place.path);
   removeStaleSocket(place.path);
   const server = createServer(onConnection);
-  const failed = Promise.withResolvers<never>();
-  const listening = Promise.withResolvers<void>();
-  server.once('error', failed.reject);
-  server.once('listening', listening.resolve);
+  const listening = once(server, 'listening');
   bindWithMode(server, place);
-  await Promise.race([listening.promise, failed.promise]);
-  server.removeListener('error', failed.reject);
+  await listening;
+  openToGroup(place);
   return server;
 }
 
@@ -42,6 +40,10 @@ function bindWithMode(server: Server, { path, mode, gid }: SocketPlace): void {
   } finally {
     process.umask(before);
   }
+}
+
+/** Only when the group is the right one does it get its share of the mode. */
+function openToGroup({ path, mode, gid }: SocketPlace): void {
   if (gid === undefined) return;
   chownSync(path, -1 >>> 0, gid);
   chmodSync(path, mode);

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { run } from './exec.ts';
+import { listenOnSocket, type SocketPlace } from './listen.ts';
+import { failsWith } from './testing/fails-with.ts';
+import { temporaryFolder } from './testing/temporary-folder.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+async function listen(t: TestContext, place: SocketPlace) {
+  const server = await listenOnSocket(place, (socket) => socket.end('hello'));
+  t.after(() => server.close());
+  return server;
+}
+
+async function readFrom(path: string): Promise<string> {
+  const socket = connect(path);
+  return (await socket.toArray()).join('');
+}
+
+test('a socket has its mode, and answers', async (t) => {
+  const path = join(temporaryFolder(t), 'a.sock');
+  await listen(t, { path, mode: 0o660 });
+  assert.equal(statSync(path).mode & 0o777, 0o660);
+  assert.equal(await readFrom(path), 'hello');
+});
+
+test('a socket has its mode from the first moment on', async (t) => {
+  const path = join(temporaryFolder(t), 'a.sock');
+  const seen: number[] = [];
+  const umask = process.umask;
+  // The umask is set back right after the bind, which is the first moment there is a socket.
+  t.mock.method(process, 'umask', (mask: number) => {
+    if (existsSync(path)) seen.push(statSync(path).mode & 0o777);
+    return umask.call(process, mask);
+  });
+  await listen(t, { path, mode: 0o600 });
+  assert.deepEqual(seen, [0o600]);
+});
+
+test('a group gets its right only with the socket', {
+  skip: !isRoot && 'needs root',
+}, async (t) => {
+  const path = join(temporaryFolder(t), 'a.sock');
+  await listen(t, { path, mode: 0o660, gid: 1501 });
+  const { mode, gid, uid } = statSync(path);
+  assert.deepEqual([mode & 0o777, gid, uid], [0o660, 1501, 0]);
+});
+
+test("the process's own umask stays as it was", async (t) => {
+  const before = process.umask(0o027);
+  t.after(() => process.umask(before));
+  await listen(t, { path: join(temporaryFolder(t), 'a.sock'), mode: 0o660 });
+  assert.equal(process.umask(0o027), 0o027);
+});
+
+test('a socket that a dead process left is replaced', async (t) => {
+  const path = join(temporaryFolder(t), 'a.sock');
+  await leaveSocket(path);
+  await assert.rejects(readFrom(path), /ECONNREFUSED/);
+  await listen(t, { path, mode: 0o600 });
+  assert.equal(await readFrom(path), 'hello');
+});
+
+test('what is no socket is refused and stays', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'file');
+  writeFileSync(file, 'precious');
+  mkdirSync(join(folder, 'folder'));
+  for (const path of [file, join(folder, 'folder')]) {
+    await assert.rejects(
+      listenOnSocket({ path, mode: 0o600 }, () => undefined),
+      failsWith('HOST_NOT_READY', /is in the way and is not a socket; remove it/),
+    );
+    assert.ok(lstatSync(path));
+  }
+});
+
+test('the longest path that Linux takes is taken, and the next one explained', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'x'.repeat(107 - folder.length - 1));
+  await listen(t, { path, mode: 0o600 });
+  assert.equal(await readFrom(path), 'hello');
+  await assert.rejects(
+    listenOnSocket({ path: `${path}x`, mode: 0o600 }, () => undefined),
+    failsWith('HOST_NOT_READY', /has 108 bytes and Linux allows 107; .*XDG_RUNTIME_DIR/),
+  );
+});
+
+test('the length of a path is counted in bytes', async () => {
+  await assert.rejects(
+    listenOnSocket({ path: `/tmp/${'ö'.repeat(60)}`, mode: 0o600 }, () => undefined),
+    failsWith('HOST_NOT_READY', /has 125 bytes/),
+  );
+});
+
+// libuv says EACCES where the kernel says ENOENT.
+test('a folder that is not there is the error of the bind, with a group or without', async (t) => {
+  const path = join(temporaryFolder(t), 'no/a.sock');
+  for (const place of [
+    { path, mode: 0o600 },
+    { path, mode: 0o660, gid: 0 },
+  ]) {
+    await assert.rejects(
+      listenOnSocket(place, () => undefined),
+      /^Error: listen EACCES/,
+    );
+  }
+});
+
+/** Leaves a socket file behind, as a process that was killed does. */
+async function leaveSocket(path: string): Promise<void> {
+  const program = `
+    require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'));
+  `;
+  const options = { signal: new AbortController().signal, timeoutMs: 60_000 };
+  await assert.rejects(run(process.execPath, ['-e', program, path], options), /SIGKILL/);
+  assert.ok(existsSync(path));
+}
+
+test('a second server on the same path takes the place of the first', async (t) => {
+  // Whoever calls holds the lock of the service, so the first one can only be dead.
+  const path = join(temporaryFolder(t), 'a.sock');
+  const first = createServer();
+  first.listen(path);
+  await once(first, 'listening');
+  t.after(() => first.close());
+  await listen(t, { path, mode: 0o600 });
+  assert.equal(await readFrom(path), 'hello');
+});
