@@ -30,7 +30,9 @@ export function callMiddleware(rules: CallRules) {
     rpc: ServerMiddlewareCall<Request, Response, WithCall>,
     context: CallContext,
   ): AsyncGenerator<Response, Response | undefined, undefined> {
-    const call = beginCall(rules, rpc, context);
+    using limit = startLimit(rpc, rules.unaryTimeoutMs);
+    const signal = AbortSignal.any([context.signal, rules.stopping, limit.signal]);
+    const call = beginCall(rules, rpc.method.path, context, signal);
     const startedAt = performance.now();
     let status = 'OK';
     try {
@@ -54,18 +56,30 @@ export function callMiddleware(rules: CallRules) {
 
 function beginCall(
   rules: CallRules,
-  rpc: Pick<ServerMiddlewareCall<unknown, unknown>, 'method' | 'requestStream' | 'responseStream'>,
+  method: string,
   context: CallContext,
+  signal: AbortSignal,
 ): Call {
   const opId = acceptedOpId(context.metadata.get(OP_ID_HEADER)) ?? randomUUID();
   const peer = parsePeer(context.peer);
-  const log = rules.log.with({ opId, method: rpc.method.path, uid: peer.uid, pid: peer.pid });
+  const log = rules.log.with({ opId, method, uid: peer.uid, pid: peer.pid });
   context.header.set(OP_ID_HEADER, opId);
-  const signals = [context.signal, rules.stopping];
-  if (!rpc.requestStream && !rpc.responseStream) {
-    signals.push(AbortSignal.timeout(rules.unaryTimeoutMs));
-  }
-  return { opId, peer, log, signal: AbortSignal.any(signals) };
+  return { opId, peer, log, signal };
+}
+
+/** The timer goes with the call; AbortSignal.timeout would keep one of every call until its time is over. */
+function startLimit(
+  rpc: { requestStream: boolean; responseStream: boolean },
+  timeoutMs: number,
+): { signal: AbortSignal } & Disposable {
+  const controller = new AbortController();
+  const late = () =>
+    controller.abort(
+      new BangerError('DEADLINE_EXCEEDED', `the call took longer than ${timeoutMs / 1000} s`),
+    );
+  const streams = rpc.requestStream || rpc.responseStream;
+  const timer = streams ? undefined : setTimeout(late, timeoutMs).unref();
+  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 /** An id from outside goes into logs, so only a short plain one is taken over. */
