@@ -43,7 +43,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const inject = await listenInjected(server);
   const open = new Set<Socket>();
   const listener = await listenOnSocket(options.socket, (socket) => {
-    if (open.size >= LIMITS.connections || !admit(socket, options)) {
+    if (!hasRoom(open, options) || !admit(socket, options)) {
       socket.destroy();
       return;
     }
@@ -68,19 +68,38 @@ function buildServer(options: ServerOptions, stopping: AbortSignal) {
   return server;
 }
 
+function hasRoom(open: ReadonlySet<Socket>, { log, metrics }: ServerOptions): boolean {
+  if (open.size < LIMITS.connections) return true;
+  log.warn('too many connections', { limit: LIMITS.connections });
+  metrics.countCall('connect', 'REFUSED', 0);
+  return false;
+}
+
 /** Refuses a process before it is heard. Its credentials go on as the connection's "address". */
-function admit(socket: Socket, { libc, log, metrics, admits }: ServerOptions): boolean {
+function admit(socket: Socket, options: ServerOptions): boolean {
+  const { log, metrics } = options;
   // An error here is the peer's going away; grpc-js listens for itself once the socket is injected.
   socket.on('error', (error) => log.debug('connection failed', { error }));
-  const peer = readPeer(socket, libc);
-  if (!admits(peer)) {
-    log.warn('peer refused', { uid: peer.uid, pid: peer.pid });
+  const peer = findAdmitted(socket, options);
+  if (peer === undefined) {
     metrics.countCall('connect', 'REFUSED', 0);
     return false;
   }
   // grpc-js answers getPeer() with remoteAddress as it is when there is no remotePort.
   Object.defineProperty(socket, 'remoteAddress', { value: formatPeer(peer) });
   return true;
+}
+
+/** Whoever cannot be judged is refused; an error that left here would end the service. */
+function findAdmitted(socket: Socket, { libc, log, admits }: ServerOptions): Peer | undefined {
+  try {
+    const peer = readPeer(socket, libc);
+    if (admits(peer)) return peer;
+    log.warn('peer refused', { uid: peer.uid, pid: peer.pid });
+  } catch (error) {
+    log.error('peer cannot be judged', { error });
+  }
+  return undefined;
 }
 
 type Draining = {
