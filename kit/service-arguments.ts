@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BangerError } from './errors.ts';
 import { INSTALLED, type Mode, type Paths } from './paths.ts';
@@ -21,13 +22,23 @@ export function parseServiceArguments(args: readonly string[]): {
     },
   });
   const { owner, mode, ...folders } = values;
-  const given = Object.fromEntries(
-    Object.entries(folders).filter(([, path]) => path !== undefined),
-  );
+  const given = Object.entries(folders).filter(([, path]) => path !== undefined);
+  for (const [name, path] of given) refuseRelative(name, path);
   return {
-    paths: { ...INSTALLED, ...given, mode: parseMode(mode ?? INSTALLED.mode) },
-    owner: owner === undefined ? undefined : Number(owner),
+    paths: { ...INSTALLED, ...Object.fromEntries(given), mode: parseMode(mode ?? INSTALLED.mode) },
+    owner: owner === undefined ? undefined : parseUid(owner),
   };
+}
+
+/** A service has no working folder that anybody could rely on. */
+function refuseRelative(name: string, path: string): void {
+  if (isAbsolute(path)) return;
+  throw new BangerError('INVALID_FIELD', `--${name} is an absolute path, not "${path}"`);
+}
+
+function parseUid(text: string): number {
+  if (/^\d{1,10}$/.test(text)) return Number(text);
+  throw new BangerError('INVALID_FIELD', `--owner is the number of a user, not "${text}"`);
 }
 
 function parseMode(text: string): Mode {
