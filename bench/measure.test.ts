@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { measureRow, quantile } from './measure.ts';
+import { rowOf } from './testing/row.ts';
+
+const signal = new AbortController().signal;
+
+test('each round takes one sample of everything that is compared, in turn', async () => {
+  const taken: string[] = [];
+  const measure = (name: string, value: number) => async () => {
+    taken.push(name);
+    return { value, beside: 1 };
+  };
+  const row = rowOf({
+    references: [{ name: 'a' }, { name: 'b' }],
+    warmUps: 1,
+    prepare: async () => ({
+      subject: measure('subject', 6),
+      references: [measure('a', 3), measure('b', 2)],
+    }),
+  });
+  await using cleanup = new AsyncDisposableStack();
+  const result = await measureRow(row, { folder: '', cleanup }, { rounds: 2, signal });
+  assert.deepEqual(taken, Array(3).fill(['subject', 'a', 'b']).flat());
+  assert.deepEqual(
+    result.comparisons.map(({ ratio }) => ratio),
+    [2, 3],
+  );
+});
+
+test('samples of the warm-up do not count', async () => {
+  const values = [100, 1, 3, 2];
+  const row = rowOf({
+    references: [],
+    warmUps: 1,
+    prepare: async () => ({
+      subject: async () => ({ value: values.shift() ?? 0, beside: 0 }),
+      references: [],
+    }),
+  });
+  await using cleanup = new AsyncDisposableStack();
+  const { subject } = await measureRow(row, { folder: '', cleanup }, { rounds: 3, signal });
+  assert.equal(subject.median, 2);
+});
+
+test('a signal ends the measuring before the next sample', async () => {
+  const controller = new AbortController();
+  let taken = 0;
+  const row = rowOf({
+    references: [],
+    prepare: async () => ({
+      subject: async () => {
+        taken += 1;
+        controller.abort(new Error('enough'));
+        return { value: 1, beside: 1 };
+      },
+      references: [],
+    }),
+  });
+  await using cleanup = new AsyncDisposableStack();
+  const options = { rounds: 5, signal: controller.signal };
+  await assert.rejects(measureRow(row, { folder: '', cleanup }, options), /enough/);
+  assert.equal(taken, 1);
+});
+
+test('a quantile lies between the two values it falls between', () => {
+  assert.equal(quantile([4, 1, 3, 2], 0.5), 2.5);
+  assert.equal(quantile([7], 0.9), 7);
+  assert.equal(quantile([0, 10], 0.1), 1);
+});

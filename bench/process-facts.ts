@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Processor time of all threads of a process so far, in the scheduler's nanoseconds. */
+export function readCpuMs(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.reduce((sum, thread) => {
+    const [onCpuNs] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
+    return sum + Number(onCpuNs) / 1e6;
+  }, 0);
+}
+
+export type Memory = {
+  /** Resident: what the process has in memory, shared pages counted in full. */
+  rssMib: number;
+  /** Proportional: a page shared by three processes counts a third for each. */
+  pssMib: number;
+};
+
+export function readMemory(pid: number): Memory {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const mebibytes = (field: string) => {
+    const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1];
+    if (kibibytes === undefined) throw new Error(`/proc/${pid}/smaps_rollup has no ${field}`);
+    return Number(kibibytes) / 1024;
+  };
+  return { rssMib: mebibytes('Rss'), pssMib: mebibytes('Pss') };
+}

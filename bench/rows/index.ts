@@ -1,0 +1,19 @@
+import type { Row } from '../row.ts';
+import { cliHelp } from './cli-help.ts';
+import { cliList } from './cli-list.ts';
+import { cliVersion } from './cli-version.ts';
+import { memory } from './memory.ts';
+import { rpcStream } from './rpc-stream.ts';
+import { rpcUnary } from './rpc-unary.ts';
+import { serviceStart } from './service-start.ts';
+
+/** Every row there is, in the order of docs/performance.md. */
+export const ROWS: readonly Row[] = [
+  cliVersion,
+  cliHelp,
+  cliList,
+  serviceStart,
+  memory,
+  rpcUnary,
+  rpcStream,
+];

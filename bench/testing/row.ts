@@ -1,0 +1,19 @@
+import type { Row } from '../row.ts';
+
+/** A row for tests of what handles rows; what a test is about, it says itself. */
+export function rowOf(parts: Partial<Row>): Row {
+  return {
+    name: 'thing',
+    subject: 'the thing',
+    references: [{ name: 'another', atMost: 2 }],
+    figure: { name: 'wall', unit: 'ms' },
+    beside: { name: 'CPU', unit: 'ms' },
+    rounds: 3,
+    warmUps: 0,
+    note: 'A note.',
+    prepare: async () => {
+      throw new Error('not to be measured');
+    },
+    ...parts,
+  };
+}
