@@ -36,7 +36,7 @@ function guessOptions(args: readonly string[]): Pick<GlobalOptions, 'json' | 'co
 }
 
 function createContext(options: GlobalOptions, signal: AbortSignal): Context {
-  const { env, stdout, stderr, stdin, getuid } = process;
+  const { env, stdout, stderr, getuid } = process;
   const uid = getuid?.() ?? 0;
   const installed = existsSync(socketPath(INSTALLED, 'vmd'));
   const paths = installed ? INSTALLED : localPaths(env, uid);
@@ -55,7 +55,20 @@ function createContext(options: GlobalOptions, signal: AbortSignal): Context {
         await starter(service);
       };
   const clients = createClients({ paths, ...(startService === undefined ? {} : { startService }) });
-  return { env, uid, cwd: process.cwd(), paths, clients, startService, out, stdin, signal };
+  return {
+    env,
+    uid,
+    cwd: process.cwd(),
+    paths,
+    clients,
+    startService,
+    out,
+    // Opening it costs a millisecond or more, and few commands read it.
+    get stdin() {
+      return process.stdin;
+    },
+    signal,
+  };
 }
 
 /** The first Ctrl-C asks the running verb to stop and undo; the second one does not wait for that. */
@@ -76,9 +89,19 @@ function endQuietlyOnBrokenPipe(error: NodeJS.ErrnoException): void {
   process.exit(EXIT.brokenPipe);
 }
 
+/** Waits until a slow reader has taken all that was written. */
+async function flush(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength === 0) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  stream.write('', () => resolve());
+  await promise;
+}
+
 process.stdout.on('error', endQuietlyOnBrokenPipe);
 process.stderr.on('error', endQuietlyOnBrokenPipe);
 // The bundle is CommonJS, which has no top-level await.
-void main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
+void main(process.argv.slice(2)).then(async (code) => {
+  await Promise.all([flush(process.stdout), flush(process.stderr)]);
+  // Ended rather than left to end: taking connections and the heap apart costs milliseconds and saves nothing.
+  process.exit(code);
 });
