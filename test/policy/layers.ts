@@ -23,7 +23,7 @@ const LAYERS: readonly Layer[] = [
   {
     name: 'test of a service',
     holds: ['services/**/*.test.ts', 'services/**/testing/**'],
-    imports: [PROTO, 'kit/**', 'OWN/**'],
+    imports: [PROTO, 'kit/**', 'guest/**', 'OWN/**'],
     packages: true,
   },
   {
@@ -42,7 +42,8 @@ const LAYERS: readonly Layer[] = [
   {
     name: 'adapters',
     holds: ['services/*/{adapters,drivers}/**'],
-    imports: [PROTO, 'kit/**', 'OWN/domain/**', 'AREA/**'],
+    // Vmd writes a guest's identity and imaged packs the guest program: both with the guest's own code.
+    imports: [PROTO, 'kit/**', 'guest/*.ts', 'OWN/domain/**', 'OWN/messages/**', 'AREA/**'],
     packages: true,
   },
   {

@@ -86,7 +86,7 @@ test('environment and folder are what was asked for, and what is missing is fill
   assert.equal(asked.stdout, 'b c:/x\n/usr\n');
 });
 
-const nameOf = (variable: string) => variable.split('=')[0];
+const nameOf = (variable: string) => variable.split('=')[0] ?? '';
 
 test('a user is taken with all groups, a user with a group with that one only', async (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root can become another user');
