@@ -16,7 +16,9 @@ type Answer = NonNullable<ServerReflectionResponse['messageResponse']>;
  * The public gRPC reflection protocol, from which grpcurl and `buf curl` learn the contract. Version v1 and
  * v1alpha have the same messages; grpcurl before 1.9 asks for v1alpha only.
  */
-export function reflectionServices(serviceNames: readonly string[]) {
+export function reflectionServices(others: readonly string[]) {
+  const definitions = [ReflectionV1, ReflectionV1Alpha] as const;
+  const serviceNames = [...others, ...definitions.map(({ fullName }) => fullName)];
   const implementation = {
     async *serverReflectionInfo(requests: AsyncIterable<ServerReflectionRequest>) {
       const files = readDescriptorSet(readFileSync(join(programRoot(), 'proto/gen/api.binpb')));
@@ -26,10 +28,7 @@ export function reflectionServices(serviceNames: readonly string[]) {
       }
     },
   };
-  return [
-    { definition: ReflectionV1, implementation },
-    { definition: ReflectionV1Alpha, implementation },
-  ];
+  return definitions.map((definition) => ({ definition, implementation }));
 }
 
 function answer(

@@ -63,7 +63,9 @@ function buildServer(options: ServerOptions, stopping: AbortSignal) {
     'grpc-node.flow_control_window': 2 ** 20,
   }).use(callMiddleware({ ...options, stopping, unaryTimeoutMs: LIMITS.unaryTimeoutMs }));
   const names = options.rpcs.map(({ definition }) => definition.fullName);
-  const rpcs = [...options.rpcs, healthService(names), ...reflectionServices(names)];
+  const health = healthService(names);
+  const reflection = reflectionServices([...names, health.definition.fullName]);
+  const rpcs = [...options.rpcs, health, ...reflection];
   for (const rpc of rpcs) server.add(rpc.definition, completeImplementation(rpc));
   return server;
 }
