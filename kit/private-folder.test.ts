@@ -16,6 +16,14 @@ test('a folder that is not there is made for its owner only, with those above it
   ensurePrivateFolder(path, uid);
 });
 
+test('a folder that others may pass through is made so, whatever the umask', (t) => {
+  const path = join(temporaryFolder(t), 'banger-root');
+  const before = process.umask(0o077);
+  t.after(() => process.umask(before));
+  ensurePrivateFolder(path, uid, 0o711);
+  assert.equal(statSync(path).mode & 0o777, 0o711);
+});
+
 test('a folder that others may look into and not write to is used as it is', (t) => {
   const path = join(temporaryFolder(t), 'banger');
   mkdirSync(path, { mode: 0o755 });

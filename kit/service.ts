@@ -50,7 +50,9 @@ export async function runService(
   try {
     const libc = loadLibc();
     const socket = socketPath(paths, name);
-    ensurePrivateFolder(dirname(socket), process.getuid?.() ?? 0);
+    // Who calls rootd has another account, and reaches its socket through a folder of root's.
+    const mode = name === 'rootd' ? 0o711 : 0o700;
+    ensurePrivateFolder(dirname(socket), process.getuid?.() ?? 0, mode);
     // Kept until the process ends; a lock that is let go earlier could have two owners of one database.
     holdProcessLock(`${socket}.lock`, libc);
     const metrics = createMetrics(name);
