@@ -1,0 +1,41 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+
+/** For `skip` of a test: false where this host can run it, else the reason in one line. */
+export type Skip = string | false;
+
+export const needsRoot: Skip = process.getuid?.() === 0 ? false : 'needs root, for other uids';
+
+export const needsMountNamespace: Skip =
+  needsRoot || tries('unshare', ['--mount', 'true'], 'needs the right to make mount namespaces');
+
+/** Debian's own Python: one from elsewhere would not have the packages. */
+export const PYTHON = '/usr/bin/python3';
+export const GRPC_PYTHON_PLUGIN = '/usr/bin/grpc_python_plugin';
+
+export const needsPython: Skip =
+  exists(GRPC_PYTHON_PLUGIN, 'protobuf-compiler-grpc') ||
+  exists('/usr/bin/protoc', 'protobuf-compiler') ||
+  tries(
+    PYTHON,
+    ['-c', 'import grpc, google.protobuf'],
+    'needs python3-grpcio and python3-protobuf',
+  );
+
+function exists(path: string, packageName: string): Skip {
+  try {
+    accessSync(path, constants.X_OK);
+    return false;
+  } catch {
+    return `needs ${path} of the package ${packageName}`;
+  }
+}
+
+function tries(file: string, args: readonly string[], otherwise: string): Skip {
+  try {
+    execFileSync(file, args, { stdio: 'ignore' });
+    return false;
+  } catch {
+    return otherwise;
+  }
+}
