@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
+import { run } from '#kit/exec.ts';
+import { SERVICES } from '#kit/paths.ts';
+import { formatProgram } from './program-file.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -26,26 +30,35 @@ const SHARED: BuildOptions = {
   logLevel: 'warning',
 };
 
-/** One minified file per program: a command starts in half the time it takes from sources. */
-async function buildProgram(entry: string, output: string): Promise<void> {
-  const kind = output.endsWith('.cjs') ? CLI : SERVICE;
-  const { outputFiles } = await build({ ...SHARED, ...kind, entryPoints: [entry], write: false });
-  for (const { text } of outputFiles) {
-    const id = createHash('sha256').update(text).digest('hex').slice(0, 12);
-    publish(join(DIST, output), text.replace(BUILD_PLACE, id));
-  }
+/** One file per program: a command starts in half the time it takes from sources. */
+async function bundle(entry: string, options: BuildOptions): Promise<string> {
+  const { outputFiles } = await build({
+    ...SHARED,
+    ...options,
+    entryPoints: [entry],
+    write: false,
+  });
+  const text = outputFiles?.map((file) => file.text).join('') ?? '';
+  const id = createHash('sha256').update(text).digest('hex').slice(0, 12);
+  return text.replace(BUILD_PLACE, id);
 }
 
 /** CommonJS loads faster than modules, and the command line is what people wait for. */
-const CLI: BuildOptions = {
+const COMMAND: BuildOptions = {
   format: 'cjs',
   // `require` instead: Node's loader of modules has a start of its own.
   supported: { 'dynamic-import': false },
+  define: { ...SHARED.define, 'import.meta.url': 'banger_url' },
+};
+
+/** A function for deploy/start.ts to call. */
+const COMMAND_PROGRAM: BuildOptions = {
+  ...COMMAND,
   // The directive counts only where nothing stands before it.
   banner: {
-    js: '"use strict";const banger_url=require("node:url").pathToFileURL(__filename).href;',
+    js: '(function(require,__filename){"use strict";const banger_url=require("node:url").pathToFileURL(__filename).href;',
   },
-  define: { ...SHARED.define, 'import.meta.url': 'banger_url' },
+  footer: { js: '})' },
 };
 
 /** Services use top-level await. Bundled CommonJS packages still ask for `require`. */
@@ -56,17 +69,38 @@ const SERVICE: BuildOptions = {
   },
 };
 
-function publish(path: string, contents: string): void {
+async function buildService(name: string): Promise<void> {
+  publish(`${name}.mjs`, await bundle(`services/${name}/main.ts`, SERVICE));
+}
+
+async function buildCommandLine(): Promise<void> {
+  const source = await bundle('cli/main.ts', COMMAND_PROGRAM);
+  publish('banger.program', formatProgram({ source, code: await compileAhead(source) }));
+  publish('banger.cjs', await bundle('deploy/start.ts', COMMAND));
+}
+
+/** In a process of its own, because the program ends the one it runs in. */
+async function compileAhead(source: string): Promise<Buffer> {
+  const folder = mkdtempSync(join(tmpdir(), 'banger-build-'));
+  try {
+    const [input, output] = [join(folder, 'banger.js'), join(folder, 'banger.code')];
+    writeFileSync(input, source);
+    const args = [join(ROOT, 'deploy/compile-ahead.ts'), input, output];
+    await run(process.execPath, args, { signal: new AbortController().signal, timeoutMs: 60_000 });
+    return readFileSync(output);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function publish(name: string, contents: string | Buffer): void {
+  const path = join(DIST, name);
   const temporary = `${path}.${process.pid}.tmp`;
   writeFileSync(temporary, contents);
   renameSync(temporary, path);
 }
 
 mkdirSync(DIST, { recursive: true });
-const programs = [
-  ['cli/main.ts', 'banger.cjs'],
-  ...['vmd', 'imaged', 'netd', 'rootd'].map((name) => [`services/${name}/main.ts`, `${name}.mjs`]),
-];
-await Promise.all(programs.map(([entry = '', output = '']) => buildProgram(entry, output)));
+await Promise.all([...SERVICES.map(buildService), buildCommandLine()]);
 // Last: the launcher compares the sources with this file.
-publish(join(DIST, 'built'), '');
+publish('built', '');
