@@ -1,0 +1,22 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { TestContext } from 'node:test';
+import { launch } from '#kit/exec.ts';
+
+/** Starts a program that ends with the test at the latest, its output going to an open file. */
+export async function startProgram(
+  t: TestContext,
+  outputFd: number,
+  file: string,
+  ...args: string[]
+): Promise<ChildProcess> {
+  const stdio = ['ignore', outputFd, outputFd] as const;
+  const child = await launch(file, args, { stdio, env: {}, cwd: '/' });
+  t.after(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  });
+  return child;
+}
