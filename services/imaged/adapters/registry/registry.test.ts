@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { isDigest } from '../../domain/digest.ts';
@@ -9,6 +10,7 @@ import { startDockerRegistry } from '../../testing/docker-registry.ts';
 import { pullOptions, setUpPulls } from '../../testing/pull-setup.ts';
 import { readLayers } from '../../testing/read-layer.ts';
 import { missingTool, runTool } from '../../testing/run-tool.ts';
+import { listenOnLoopback } from '../../testing/silent-server.ts';
 import { makeTemporaryFolder } from '../../testing/temporary-folder.ts';
 import { startTokenIssuer } from '../../testing/token-issuer.ts';
 import { makeUmociLayout } from '../../testing/umoci-layout.ts';
@@ -144,4 +146,38 @@ test('pulls with a token that the registry itself checks', { skip }, async (t) =
   const credentials = new Map([[host, { username: 'user', password: 'secret' }]]);
   await using image = await registry.openImage(reference, pullOptions({ platform, credentials }));
   assert.equal((await readLayers(image)).length, 2);
+});
+
+test('continues with a real registry where the connection was cut', { skip }, async (t) => {
+  const host = await startFilled(t);
+  let sent = '';
+  let cuts = 0;
+  const between = await listenOnLoopback(t, (socket) => {
+    const other = connect(Number(host.split(':')[1]), '127.0.0.1');
+    other.on('error', () => socket.destroy());
+    socket.on('close', () => other.destroy());
+    socket.on('data', (chunk: Buffer) => {
+      sent += chunk.toString('latin1');
+      other.write(chunk);
+    });
+    let passedBytes = 0;
+    other.on('data', (chunk: Buffer) => {
+      passedBytes += chunk.length;
+      socket.write(chunk);
+      // The bigger layer has 400,000 bytes, so no connection lives long enough to bring it.
+      if (passedBytes > 250_000 && cuts++ < 3) socket.destroySoon();
+    });
+    other.on('end', () => socket.end());
+  });
+  const { registry } = await setUpPulls(t);
+  await using image = await registry.openImage(
+    parseReference(`${between}/team/app:v1`),
+    pullOptions({ platform: hostPlatform(process.arch) }),
+  );
+  assert.deepEqual(
+    await readLayers(image),
+    image.layers.map(({ digest }) => digest),
+  );
+  assert.ok(cuts > 0);
+  assert.match(sent, /range: bytes=[1-9]\d*-\r\n/i);
 });
