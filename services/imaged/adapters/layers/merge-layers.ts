@@ -28,8 +28,9 @@ export type MergeProgress = {
 /**
  * Merges an image's layers, lowest first, into one tree. Contents go to `contents` while they stream
  * by, in the archives' order, so the same layers give the same tree and the same sequence of calls;
- * only the order in a folder's `children` carries no meaning. When this rejects, the last file may be
- * open still and the writer is of no more use.
+ * only the order in a folder's `children` carries no meaning. A chunk that is appended is good until
+ * `append` returns, or until its promise is fulfilled: after that its memory is freed. When merging
+ * rejects, the last file may be open still and the writer is of no more use.
  */
 export async function mergeLayers(
   layers: readonly LayerSource[],

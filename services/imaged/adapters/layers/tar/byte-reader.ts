@@ -1,7 +1,7 @@
 import { corrupt } from '../corrupt.ts';
 
 export type ByteSource = {
-  /** The next bytes, which the reader may keep and hand on; undefined at the end. */
+  /** The next bytes, good until the next call; undefined at the end. */
   read(): Promise<Buffer | undefined>;
   /** Passes over bytes without reading them. Absent where the source cannot seek. */
   skip?(bytes: number): void;
@@ -12,6 +12,7 @@ const EMPTY = Buffer.alloc(0);
 /**
  * Cuts a stream of big chunks into the pieces a parser wants, without copying. What lies whole in the
  * current chunk comes at once (`take`); only a piece that crosses into the next chunk needs a wait.
+ * A piece is good until the next wait: with the next chunk, the memory of this one may be gone.
  */
 export class ByteReader {
   /** Offset in the stream of the next byte to be taken. */
@@ -45,20 +46,19 @@ export class ByteReader {
     return true;
   }
 
-  /** The next `bytes`, joined from as many chunks as it takes; undefined if the stream ended before the first. */
+  /** The next `bytes`, copied from as many chunks as it takes; undefined if the stream ended before the first. */
   async gather(bytes: number): Promise<Buffer | undefined> {
-    const parts: Buffer[] = [];
-    for (let missing = bytes; missing > 0; ) {
-      const part = this.takeSome(missing);
+    const gathered = Buffer.allocUnsafe(bytes);
+    for (let at = 0; at < bytes; ) {
+      const part = this.takeSome(bytes - at);
       if (part !== undefined) {
-        parts.push(part);
-        missing -= part.length;
+        at += part.copy(gathered, at);
       } else if (!(await this.fill())) {
-        if (parts.length === 0) return undefined;
+        if (at === 0) return undefined;
         throw this.cutShort();
       }
     }
-    return parts.length === 1 ? parts[0] : Buffer.concat(parts, bytes);
+    return gathered;
   }
 
   /** Passes over `bytes`, which must be there. */

@@ -25,6 +25,8 @@ export async function readGnuSparseMap(
   maxBytes: number,
 ): Promise<SparseMap> {
   const runs: number[] = [];
+  // The header's block is read first, for it is gone once more is read.
+  const sizeBytes = parseTarCount(header.block, REAL_SIZE);
   let more = readRuns(header.block, HEADER_RUNS, runs);
   for (let bytes = BLOCK; more; bytes += BLOCK) {
     if (bytes > maxBytes) throw corrupt('sparse map is too long');
@@ -32,7 +34,6 @@ export async function readGnuSparseMap(
     if (block === undefined) throw input.cutShort();
     more = readRuns(block, EXTENSION_RUNS, runs);
   }
-  const sizeBytes = parseTarCount(header.block, REAL_SIZE);
   return verified({ sizeBytes, runs, mapBytes: 0 }, storedBytes);
 }
 

@@ -13,6 +13,7 @@ export type TarHeader = {
   readonly gid: number;
   readonly sizeBytes: number;
   readonly mtimeSeconds: number;
+  /** Good until more of the archive is read. */
   readonly block: Buffer;
 };
 
