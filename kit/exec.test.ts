@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isAbort } from './abort.ts';
 import { BangerError } from './errors.ts';
-import { launch, run } from './exec.ts';
+import { launch, run, runStreaming } from './exec.ts';
 import { failsWith } from './testing/fails-with.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
 import { until } from './testing/until.ts';
@@ -157,3 +157,36 @@ async function pidIn(file: string): Promise<number> {
   await until(() => read() > 0);
   return read();
 }
+
+test('a large output is read piece by piece, and the lines of standard error as they come', async () => {
+  const lines: string[] = [];
+  let bytes = 0;
+  const script = 'echo first >&2; head -c 3000000 /dev/zero; echo last >&2';
+  const output = runStreaming('/bin/sh', ['-c', script], {
+    signal: new AbortController().signal,
+    timeoutMs: 30_000,
+    onLine: (line) => lines.push(line),
+  });
+  for await (const chunk of output) bytes += chunk.length;
+  assert.equal(bytes, 3_000_000);
+  assert.deepEqual(lines, ['first', 'last']);
+});
+
+test('an output whose tool fails ends with the failure and what the tool said', async () => {
+  const output = runStreaming('/bin/sh', ['-c', 'echo part; echo why >&2; exit 3'], {
+    signal: new AbortController().signal,
+    timeoutMs: 30_000,
+  });
+  await assert.rejects(Array.fromAsync(output), failsWith('COMMAND_FAILED', /status 3: why/));
+});
+
+test('leaving an output early ends its tool', async () => {
+  const output = runStreaming('/bin/sh', ['-c', 'while :; do echo more; done'], {
+    signal: new AbortController().signal,
+    timeoutMs: 30_000,
+  });
+  for await (const chunk of output) {
+    assert.ok(chunk.length > 0);
+    break;
+  }
+});

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { BangerError } from './errors.ts';
 
@@ -63,6 +64,44 @@ function howItEnded({ timedOut, isMaxBuffer, signal, exitCode }: Outcome): strin
   if (isMaxBuffer) return 'wrote too much';
   if (signal !== undefined) return `was killed by ${signal}`;
   return exitCode === undefined ? 'could not be started' : `ended with status ${exitCode}`;
+}
+
+export type StreamOptions = RunOptions & {
+  /** Called with each line of standard error as it comes. */
+  onLine?: (line: string) => void;
+};
+
+/**
+ * Runs a tool whose standard output is too large to keep: the caller reads it piece by piece, at its own pace. The
+ * iteration ends well only when the tool did; leaving it early ends the tool.
+ */
+export async function* runStreaming(
+  file: string,
+  args: readonly string[],
+  { signal, timeoutMs, input, cwd, env, onLine }: StreamOptions,
+): AsyncGenerator<Buffer, void> {
+  signal.throwIfAborted();
+  const child = execa(file, args, {
+    cancelSignal: signal,
+    timeout: timeoutMs,
+    reject: false,
+    encoding: 'buffer',
+    buffer: { stdout: false, stderr: true },
+    maxBuffer: OUTPUT_LIMIT_BYTES,
+    env: { LC_ALL: 'C', ...env },
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  if (onLine !== undefined) createInterface({ input: child.stderr }).on('line', onLine);
+  try {
+    yield* child.stdout as AsyncIterable<Buffer>;
+    const result = await child;
+    signal.throwIfAborted();
+    const stderr = Buffer.from(result.stderr ?? []).toString();
+    if (result.failed) throw commandFailed(file, args, { ...result, stderr });
+  } finally {
+    child.kill();
+  }
 }
 
 export type LaunchOptions = {

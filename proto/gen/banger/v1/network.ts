@@ -25,6 +25,8 @@ export interface Lease {
   /** Whether other guests may be reached. */
   peers: boolean;
   attached: boolean;
+  /** Number that the tap's name is derived from, for rootd; 0 outside bridge mode. */
+  tapIndex: number;
 }
 
 export interface AcquireLeaseRequest {
@@ -138,6 +140,7 @@ function createBaseLease(): Lease {
     nat: false,
     peers: false,
     attached: false,
+    tapIndex: 0,
   };
 }
 
@@ -178,6 +181,9 @@ export const Lease: MessageFns<Lease> = {
     }
     if (message.attached !== false) {
       writer.uint32(96).bool(message.attached);
+    }
+    if (message.tapIndex !== 0) {
+      writer.uint32(104).uint32(message.tapIndex);
     }
     return writer;
   },
@@ -291,6 +297,14 @@ export const Lease: MessageFns<Lease> = {
             message.attached = reader.bool();
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.tapIndex = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -320,6 +334,7 @@ export const Lease: MessageFns<Lease> = {
     message.nat = object.nat ?? false;
     message.peers = object.peers ?? false;
     message.attached = object.attached ?? false;
+    message.tapIndex = object.tapIndex ?? 0;
     return message;
   },
 };
