@@ -1,0 +1,150 @@
+import { execFileSync } from 'node:child_process';
+import {
+  type BigIntStats,
+  closeSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  rmdirSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { crc32 } from 'node:zlib';
+import type { Description, Entry } from './describe.ts';
+
+/** Why images cannot be mounted here; undefined when they can. */
+export function whyNoMount(): string | undefined {
+  if (process.getuid?.() !== 0) return 'mounting needs root';
+  try {
+    execFileSync('losetup', ['--find'], { stdio: 'pipe' });
+    execFileSync('python3', ['-c', 'import os; os.listxattr'], { stdio: 'pipe' });
+    return undefined;
+  } catch (error) {
+    return `no free loop device, or no python3: ${String(error)}`;
+  }
+}
+
+/** Mounts an image for the rest of the test. */
+export function mount(t: TestContext, image: string, how: 'ro' | 'rw' = 'ro'): string {
+  const folder = mkdtempSync(join(tmpdir(), 'banger-mount-'));
+  t.after(() => {
+    unmount(folder);
+    rmdirSync(folder);
+  });
+  execFileSync('mount', ['-o', `loop,${how}`, image, folder], { stdio: 'pipe' });
+  return folder;
+}
+
+/** Also before the end of a test, when the image is needed again. */
+export function unmount(folder: string): void {
+  const mounts = execFileSync('mount', { encoding: 'utf8' });
+  if (mounts.includes(` ${folder} `)) execFileSync('umount', [folder], { stdio: 'pipe' });
+}
+
+/** What the kernel makes of a mounted image. */
+export function describeMount(folder: string): Description {
+  const description: Description = {};
+  const xattrs = readAllXattrs(folder);
+  for (const path of eachPath(folder)) {
+    const stats = lstatSync(toHost(folder, path), { bigint: true });
+    description[path] = describeEntry(folder, path, stats, xattrs[path] ?? {});
+  }
+  return description;
+}
+
+function toHost(folder: string, path: string): Buffer {
+  return Buffer.concat([Buffer.from(folder), Buffer.from(path, 'latin1')]);
+}
+
+function* eachPath(folder: string): Generator<string> {
+  yield '/';
+  const folders = [''];
+  for (const path of folders) {
+    const entries = readdirSync(toHost(folder, path || '/'), {
+      encoding: 'buffer',
+      withFileTypes: true,
+    });
+    for (const entry of entries) {
+      const child = `${path}/${entry.name.toString('latin1')}`;
+      yield child;
+      if (entry.isDirectory()) folders.push(child);
+    }
+  }
+}
+
+function describeEntry(
+  folder: string,
+  path: string,
+  stats: BigIntStats,
+  xattrs: Record<string, string>,
+): Entry {
+  const kind = kindOf(stats);
+  const seconds = stats.mtimeNs / 1_000_000_000n;
+  const floor = stats.mtimeNs < seconds * 1_000_000_000n ? seconds - 1n : seconds;
+  return {
+    kind,
+    mode: (stats.mode & 0o7777n).toString(8),
+    owner: `${stats.uid}:${stats.gid}`,
+    mtime: `${floor}.${String(stats.mtimeNs - floor * 1_000_000_000n).padStart(9, '0')}`,
+    links: Number(stats.nlink),
+    xattrs,
+    body: describeBody(toHost(folder, path), kind, stats),
+  };
+}
+
+function kindOf(stats: BigIntStats): string {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isSymbolicLink()) return 'symlink';
+  if (stats.isCharacterDevice()) return 'character';
+  if (stats.isBlockDevice()) return 'block';
+  return stats.isFIFO() ? 'fifo' : 'socket';
+}
+
+function describeBody(host: Buffer, kind: string, stats: BigIntStats): string {
+  if (kind === 'file') return `${stats.size} ${digestFile(host, Number(stats.size))}`;
+  if (kind === 'symlink') return readlinkSync(host, { encoding: 'buffer' }).toString('latin1');
+  if (kind !== 'character' && kind !== 'block') return '';
+  const device = Number(stats.rdev);
+  const major = (device >>> 8) & 0xfff;
+  return `${major}:${((device >>> 12) & 0xfff00) | (device & 0xff)}`;
+}
+
+function digestFile(host: Buffer, bytes: number): string {
+  const chunk = Buffer.allocUnsafe(Math.min(bytes + 1, 1024 * 1024));
+  const file = openSync(host, 'r');
+  let digest = 0;
+  try {
+    for (let got = chunk.length; got > 0; digest = crc32(chunk.subarray(0, got), digest)) {
+      got = readSync(file, chunk);
+    }
+  } finally {
+    closeSync(file);
+  }
+  return digest.toString(16);
+}
+
+const LIST_XATTRS = `
+import json, os, sys
+root = os.fsencode(sys.argv[1])
+def read(path):
+    names = os.listxattr(path, follow_symlinks=False)
+    return {os.fsencode(n).decode('latin1'): os.getxattr(path, n, follow_symlinks=False).hex() for n in sorted(names)}
+found = {'/': read(root)}
+for folder, folders, files in os.walk(root):
+    for name in folders + files:
+        path = os.path.join(folder, name)
+        values = read(path)
+        if values: found[path[len(root):].decode('latin1')] = values
+print(json.dumps(found))
+`;
+
+/** Node has no call for them. */
+function readAllXattrs(folder: string): Record<string, Record<string, string>> {
+  const options = { encoding: 'utf8', maxBuffer: 1 << 30 } as const;
+  return JSON.parse(execFileSync('python3', ['-c', LIST_XATTRS, folder], options));
+}
