@@ -1,0 +1,30 @@
+import type { Log } from '#kit/log.ts';
+import type { Image } from './image.ts';
+import type { Imaged } from './ports.ts';
+import { MISSING } from './refuse-damaged.ts';
+
+/** Makes records and folders agree, before anybody is listened to: what a crash left half made goes. */
+export async function reconcile(imaged: Imaged, log: Log): Promise<void> {
+  await imaged.folders.sweep();
+  for (const image of await imaged.store.list()) await reconcileImage(imaged, log, image);
+  const known = new Set((await imaged.store.list()).map(({ id }) => id));
+  for (const id of await imaged.folders.list()) {
+    if (known.has(id)) continue;
+    log.info('image without a record removed', { image: id });
+    await imaged.folders.remove(id);
+  }
+}
+
+async function reconcileImage({ store, folders }: Imaged, log: Log, image: Image): Promise<void> {
+  const leases = await store.leases();
+  if (image.isSuperseded && !leases.some(({ imageId }) => imageId === image.id)) {
+    await store.remove(image.id);
+    return;
+  }
+  const isThere = await folders.hasFiles(image);
+  const damage = isThere && image.damage === MISSING ? '' : image.damage;
+  const found = isThere ? damage : MISSING;
+  if (found === image.damage) return;
+  log.warn('image changed behind our back', { image: image.id, damage: found });
+  await store.update({ ...image, damage: found });
+}
