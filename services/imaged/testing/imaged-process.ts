@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Client, createClient } from '#kit/client.ts';
@@ -17,7 +18,6 @@ export type ImagedProcess = {
   readonly images: Client<typeof ImageServiceDefinition>;
   readonly operations: Client<typeof OperationServiceDefinition>;
   readonly paths: Paths;
-  readonly pid: number;
   start(): Promise<void>;
   kill(): Promise<void>;
   /** Names in a folder of its state. */
@@ -27,17 +27,30 @@ export type ImagedProcess = {
 export type ImagedOptions = {
   /** Text of the configuration file. */
   readonly config?: string;
-  readonly owner?: number;
+  /** Sizes of file systems of their own that the folders lie on, such as "8m"; see `missingMountNamespace`. */
+  readonly tmpfs?: { readonly state?: string; readonly cache?: string };
 };
 
 export async function startImaged(
   t: TestContext,
-  folder: string,
-  { config = '', owner = 0 }: ImagedOptions = {},
+  { config = '', tmpfs = {} }: ImagedOptions = {},
 ): Promise<ImagedProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'banger-imaged-'));
   const paths = toPaths(folder);
-  await mkdir(join(folder, 'config/banger'), { recursive: true });
-  await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
+  let child: ChildProcess | undefined;
+  const kill = async () => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+  t.after(async () => {
+    await kill();
+    await rm(folder, { recursive: true });
+  });
+  for (const place of [paths.runtime, paths.state, paths.cache, dirname(paths.config)]) {
+    await mkdir(place, { recursive: true, mode: 0o700 });
+  }
   await writeFile(paths.config, config);
   const connection = openConnection({
     socket: socketPath(paths, 'imaged'),
@@ -45,34 +58,42 @@ export async function startImaged(
     patienceMs: 20_000,
   });
   t.after(() => connection.close());
-  t.after(async () => console.log(await readFile(join(paths.logs, 'imaged.log'), 'utf8')));
-  let child: ChildProcess | undefined;
   const imaged = {
     images: createClient(ImageServiceDefinition, connection),
     operations: createClient(OperationServiceDefinition, connection),
     paths,
-    get pid() {
-      return child?.pid ?? 0;
-    },
     async start() {
       await using output = await open(join(folder, 'output'), 'a');
-      const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-      const args = [main, ...formatServiceArguments(paths, owner)];
-      child = await startProgram(t, output.fd, process.execPath, ...args);
+      child = await startProgram(t, output.fd, ...commandOf(paths, tmpfs));
       await imaged.images.listImages({}).catch(async (cause: unknown) => {
         throw new Error(await readFile(join(folder, 'output'), 'utf8'), { cause });
       });
     },
-    async kill() {
-      if (child === undefined) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    },
-    list: (name: 'images' | 'staging') => readdir(join(paths.state, 'imaged', name)),
+    kill,
+    /** Seen through the process, because it may have mounts of its own. */
+    list: (name: 'images' | 'staging') =>
+      readdir(join(`/proc/${child?.pid ?? 0}/root`, paths.state, 'imaged', name)),
   };
   await imaged.start();
   return imaged;
+}
+
+function commandOf(
+  paths: Paths,
+  tmpfs: NonNullable<ImagedOptions['tmpfs']>,
+): [file: string, ...args: string[]] {
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+  const program = [process.execPath, main, ...formatServiceArguments(paths, 0)];
+  const [file = '', ...args] = program;
+  const mounts = (['state', 'cache'] as const).flatMap((place) =>
+    tmpfs[place] === undefined
+      ? []
+      : [`mount -t tmpfs -o size=${tmpfs[place]} none '${paths[place]}'`],
+  );
+  if (mounts.length === 0) return [file, ...args];
+  const script = [...mounts, 'exec "$@"'].join(' && ');
+  const inside = ['--user', '--map-root-user', '--mount', 'sh', '-c', script, 'sh'];
+  return ['unshare', ...inside, ...program];
 }
 
 function toPaths(folder: string): Paths {

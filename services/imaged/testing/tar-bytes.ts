@@ -4,6 +4,7 @@ export type TarMember = {
   /** "0" for a file, "2" for a symbolic link, "x" for a PAX header, and so on. */
   readonly type?: string;
   readonly link?: string;
+  readonly mode?: number;
   /** A size other than that of the content. */
   readonly sizeBytes?: number;
 };
@@ -14,10 +15,10 @@ export function makeTar(members: readonly TarMember[]): Buffer {
 }
 
 function toBlocks({ name, content = Buffer.alloc(0), ...member }: TarMember): Buffer {
-  const { type = '0', link = '', sizeBytes = content.length } = member;
+  const { type = '0', link = '', mode = 0o644, sizeBytes = content.length } = member;
   const header = Buffer.alloc(512);
   header.write(name, 0, 100);
-  header.write('0000644\0', 100);
+  header.write(`${mode.toString(8).padStart(7, '0')}\0`, 100);
   header.write(`${sizeBytes.toString(8).padStart(11, '0')}\0`, 124);
   header.write('        ', 148);
   header.write(type, 156);
