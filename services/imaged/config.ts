@@ -10,7 +10,7 @@ export function readImagedConfig(file: string) {
   const table = readConfig(file, 'imaged', {
     catalogues: texts([]),
     mirrors,
-    free_space: size(256 * MIB),
+    free_space: size(64 * MIB),
     archive_limit: size(64 * GIB),
   });
   return {

@@ -8,6 +8,8 @@ import type { HashedFile } from '../domain/ports.ts';
 import { SparseFile } from './sparse-file.ts';
 
 const CHUNK_BYTES = 2 ** 20;
+/** Without O_NONBLOCK opening a named pipe would wait for its other end. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export async function hashFile(call: Call, path: string, tell: Tell): Promise<HashedFile> {
   const hash = createHash('sha256');
@@ -31,19 +33,25 @@ export async function copyFile(
   return await target.finish();
 }
 
+/** Each chunk is good until the next one is asked for, which is read meanwhile. */
 async function* readFile(call: Call, path: string, tell: Tell): AsyncGenerator<Buffer> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const { size: total } = await file.stat();
-    let done = 0;
-    const stream = file.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false });
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      call.signal.throwIfAborted();
-      yield chunk;
-      done += chunk.length;
-      tell('', { done, total, unit: 'bytes' });
-    }
-  } finally {
-    await file.close();
+  await using file = await open(path, FLAGS);
+  const { size: total } = await file.stat();
+  const buffers = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)] as const;
+  const read = async (into: Buffer, position: number) => {
+    const { bytesRead } = await file.read(into, 0, CHUNK_BYTES, position);
+    return into.subarray(0, bytesRead);
+  };
+  let next = read(buffers[0], 0);
+  for (let turn = 1, done = 0; ; turn++) {
+    const chunk = await next;
+    if (chunk.length === 0) return;
+    call.signal.throwIfAborted();
+    done += chunk.length;
+    next = read(turn % 2 === 0 ? buffers[0] : buffers[1], done);
+    // Who stops early does not want to hear of it.
+    next.catch(() => undefined);
+    yield chunk;
+    tell('', { done, total, unit: 'bytes' });
   }
 }
