@@ -5,6 +5,7 @@ import { writeFileAtomic } from '#kit/atomic-file.ts';
 import { type Image, isImageId, isManaged } from '../domain/image.ts';
 import type { ImageFiles, ImageFolders, StagedFolder } from '../domain/ports.ts';
 import { formatImageRecord } from './image-record.ts';
+import { nameFullDisk } from './name-full-disk.ts';
 import type { Staged, Staging } from './staging.ts';
 
 /** Whoever runs VMs reads them; nobody writes them, not even we. */
@@ -20,7 +21,8 @@ export function createImageFolders(root: string, staging: Staging): ImageFolders
   };
   return {
     async stage() {
-      return toStagedFolder(await staging.begin(), folderOf);
+      const staged = await nameFullDisk('images', () => staging.begin());
+      return toStagedFolder(staged, folderOf);
     },
     files: filesOf,
     hasFiles: async (image) =>
@@ -44,16 +46,25 @@ function toStagedFolder(staged: Staged, folderOf: (id: string) => string): Stage
   return {
     folder,
     files,
-    async publish(image) {
-      const made = isManaged(image) ? [files.disk, files.seed] : [files.seed];
-      await writeFileAtomic(join(folder, 'manifest.json'), formatImageRecord(image), FILE_MODE);
-      await Promise.all(made.map(settle));
-      await removeOthers(folder);
-      await chmod(folder, FOLDER_MODE);
-      await staged.publish(folderOf(image.id));
-    },
+    publish: (image) =>
+      nameFullDisk('images', () => publish(staged, files, folderOf(image.id), image)),
     [Symbol.asyncDispose]: () => staged[Symbol.asyncDispose](),
   };
+}
+
+async function publish(
+  staged: Staged,
+  files: ImageFiles,
+  target: string,
+  image: Image,
+): Promise<void> {
+  const { folder } = staged;
+  const made = isManaged(image) ? [files.disk, files.seed] : [files.seed];
+  await writeFileAtomic(join(folder, 'manifest.json'), formatImageRecord(image), FILE_MODE);
+  await Promise.all(made.map(settle));
+  await removeOthers(folder);
+  await chmod(folder, FOLDER_MODE);
+  await staged.publish(target);
 }
 
 function filesIn(folder: string): ImageFiles {

@@ -5,6 +5,7 @@ import { type Image, type ImageId, parseImageId, supersededName } from '../domai
 import { nameTaken } from '../domain/make-image.ts';
 import type { ImageStore, Lease } from '../domain/ports.ts';
 import { formatImageRecord, parseImageRecord } from './image-record.ts';
+import { nameFullDisk } from './name-full-disk.ts';
 
 export type ImageTables = {
   images: { id: string; name: string; created_at: number; record: string };
@@ -23,13 +24,9 @@ export function openImageStore(db: Database): ImageStore {
     find: (id) => findBy(db, 'id', id),
     findByName: (name) => findBy(db, 'name', name),
     publish: (image, replace) =>
-      db.transaction().execute(async (within) => {
-        const before = await findBy(within, 'name', image.name);
-        if (before !== undefined && !replace) throw nameTaken(before);
-        const gone = before === undefined ? undefined : await makeRoom(within, before);
-        await within.insertInto('images').values(toRow(image)).execute();
-        return gone;
-      }),
+      nameFullDisk('records', () =>
+        db.transaction().execute((within) => publish(within, image, replace)),
+      ),
     async update(image) {
       await db.updateTable('images').set(toRow(image)).where('id', '=', image.id).execute();
     },
@@ -41,7 +38,10 @@ export function openImageStore(db: Database): ImageStore {
         await within.deleteFrom('images').where('id', '=', id).execute();
         return image !== undefined;
       }),
-    lease: (vmId, imageId) => db.transaction().execute((within) => lease(within, vmId, imageId)),
+    lease: (vmId, imageId) =>
+      nameFullDisk('records', () =>
+        db.transaction().execute((within) => lease(within, vmId, imageId)),
+      ),
     release: (vmId) => db.transaction().execute((within) => release(within, vmId)),
     leases: () => listLeases(db),
   };
@@ -58,6 +58,18 @@ async function findBy(
     .where(column, '=', value)
     .executeTakeFirst();
   return row === undefined ? undefined : parseImageRecord(row.record);
+}
+
+async function publish(
+  within: Transaction<ImageTables>,
+  image: Image,
+  replace: boolean,
+): Promise<ImageId | undefined> {
+  const before = await findBy(within, 'name', image.name);
+  if (before !== undefined && !replace) throw nameTaken(before);
+  const gone = before === undefined ? undefined : await makeRoom(within, before);
+  await within.insertInto('images').values(toRow(image)).execute();
+  return gone;
 }
 
 /** Takes the name from an image: it goes, or stays for those who hold it. Answers it when it went. */

@@ -46,12 +46,12 @@ async function* readPath(path: string): AsyncGenerator<Buffer> {
 }
 
 function parseUrl(location: string): URL {
-  const url = new URL(location);
+  const url = URL.canParse(location) ? new URL(location) : undefined;
   // What a catalogue says is all the trust there is, so nobody on the way may change it.
-  if (url.protocol === 'https:' || isLoopback(url)) return url;
+  if (url !== undefined && (url.protocol === 'https:' || isLoopback(url))) return url;
   throw new BangerError(
     'OPERATION_REFUSED',
-    `"${location}" is not safe to load; it must begin with https:`,
+    `"${location}" cannot be loaded safely; use an address that begins with https:`,
   );
 }
 
