@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/pro
 import { join } from 'node:path';
 import { BangerError } from '#kit/errors.ts';
 import { run } from '#kit/exec.ts';
+import { programRoot } from '#kit/program.ts';
 
 export type BuildOptions = {
   /** Where binaries are kept, one per content of the sources. */
@@ -12,7 +13,7 @@ export type BuildOptions = {
   warningsAreErrors?: boolean;
 };
 
-const SOURCES = join(import.meta.dirname, 'src');
+const SOURCES = join(programRoot(), 'guest/src');
 const COMPILER = 'musl-gcc';
 const BUILD_TIMEOUT_MS = 120_000;
 

@@ -98,7 +98,9 @@ export async function* runStreaming(
     const result = await child;
     signal.throwIfAborted();
     const stderr = Buffer.from(result.stderr ?? []).toString();
-    if (result.failed) throw commandFailed(file, args, { ...result, stderr });
+    const { exitCode, signal: killedBy, timedOut, isMaxBuffer, cause } = result;
+    const outcome = { exitCode, signal: killedBy, timedOut, isMaxBuffer, cause, stderr };
+    if (result.failed) throw commandFailed(file, args, outcome);
   } finally {
     child.kill();
   }

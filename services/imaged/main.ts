@@ -5,6 +5,7 @@ import { openDatabase } from '#kit/database.ts';
 import { createKeyedLock } from '#kit/keyed-lock.ts';
 import { operationService } from '#kit/operation-service.ts';
 import { createOperations } from '#kit/operations.ts';
+import { ownCalls } from '#kit/own-calls.ts';
 import { runService } from '#kit/service.ts';
 import { createArchives } from './adapters/archive-source.ts';
 import { createBlobs } from './adapters/blobs.ts';
@@ -13,9 +14,10 @@ import { createCatalogues } from './adapters/catalogues.ts';
 import { createDisks } from './adapters/disks.ts';
 import { createHost } from './adapters/host.ts';
 import { createImageFolders } from './adapters/image-folders.ts';
-import { type ImageTables, openImageStore } from './adapters/image-store.ts';
-import { MIGRATIONS } from './adapters/migrations.ts';
-import { noRecipes } from './adapters/no-recipes.ts';
+import { openImageStore } from './adapters/image-store.ts';
+import { createKernels } from './adapters/kernels.ts';
+import { type ImagedTables, MIGRATIONS } from './adapters/migrations.ts';
+import { createRecipes } from './adapters/recipes/recipes.ts';
 import { BlobCache } from './adapters/registry/blob-cache.ts';
 import { createRegistry } from './adapters/registry/registry.ts';
 import { createTransport } from './adapters/registry/transport.ts';
@@ -25,6 +27,7 @@ import { checkHost } from './domain/check-host.ts';
 import { hostPlatform } from './domain/platform.ts';
 import type { Imaged } from './domain/ports.ts';
 import { reconcile } from './domain/reconcile.ts';
+import { reconcileKernels } from './domain/reconcile-kernels.ts';
 import { createSharedWork } from './domain/shared-work.ts';
 import { kernelService } from './kernel-rpc.ts';
 import { imageService } from './rpc.ts';
@@ -34,31 +37,41 @@ await runService('imaged', async (service) => {
   const { searchPath, ...network } = readEnvironment();
   const state = join(service.paths.state, 'imaged');
   mkdirSync(state, { recursive: true, mode: 0o750 });
-  const { db, schemaVersion } = openDatabase<ImageTables>(join(state, 'imaged.db'), MIGRATIONS);
-  const cache = new BlobCache(join(service.paths.cache, 'imaged'));
+  const { db, schemaVersion } = openDatabase<ImagedTables>(join(state, 'imaged.db'), MIGRATIONS);
+  const cacheFolder = join(service.paths.cache, 'imaged');
+  const cache = new BlobCache(cacheFolder);
   const platform = hostPlatform(process.arch);
   const transport = createTransport(network);
   const { archiveLimitBytes: limitBytes, catalogues: origins, mirrors } = config;
+  const { now } = service;
+  const host = createHost({ platform, now, stateFolder: state, searchPath });
+  const staging = createStaging(join(state, 'staging'));
+  const kernels = createKernels({ db, stateFolder: state, cacheFolder, staging, now });
   const imaged: Imaged = {
     store: openImageStore(db),
-    folders: createImageFolders(join(state, 'images'), createStaging(join(state, 'staging'))),
+    folders: createImageFolders(join(state, 'images'), staging),
     disks: createDisks(),
     registry: createRegistry({ ...network, cache, mirrors }),
     archives: createArchives({ platform, limitBytes }),
     bundles: createBundles(),
     catalogues: createCatalogues({ origins, platform, transport, limitBytes }),
-    recipes: noRecipes(),
+    recipes: createRecipes({ ...platform, hasApt: await host.hasTool('apt-get') }),
     blobs: createBlobs(cache),
-    host: createHost({ platform, now: service.now, stateFolder: state, searchPath }),
+    host,
     settings: { freeBytes: config.freeBytes },
-    operations: createOperations(service.now),
+    operations: createOperations(now),
     making: createSharedWork(),
     locks: createKeyedLock(),
   };
   await reconcile(imaged, service.log);
+  await reconcileKernels(kernels, ownCalls(service.log)());
   return {
     ...admitUsers(service, process.getuid?.() ?? 0),
-    rpcs: [imageService(imaged), kernelService(), operationService(imaged.operations)],
+    rpcs: [
+      imageService(imaged),
+      kernelService(kernels, imaged.operations),
+      operationService(imaged.operations),
+    ],
     facts: { schemaVersion, checkHost: () => checkHost(imaged.host) },
     close: () => db.destroy(),
   };

@@ -1,4 +1,8 @@
 import type { Migration } from '#kit/database.ts';
+import type { ImageTables } from './image-store.ts';
+import type { KernelTables } from './kernels/kernel-store.ts';
+
+export type ImagedTables = ImageTables & KernelTables;
 
 /** What is looked up or must be unique has a column; the rest of a record is one document. */
 export const MIGRATIONS: readonly Migration[] = [

@@ -24,7 +24,8 @@ test('a host that vanished in the middle of a frame leaves nothing to the next',
   const dataHeader = Buffer.from('000001000200000001000000', 'hex');
   for (const cut of [1, 11, 12, 40, 60_000]) {
     const broken = await native.connect();
-    broken.resume();
+    // The guest drops it with bytes unread, which the kernel may tell as a reset.
+    broken.on('error', () => undefined).resume();
     broken.write(encodeHello({ tag: 77, nonce: Buffer.alloc(16, 5) }));
     broken.write(Buffer.concat([dataHeader, Buffer.alloc(60_000, 1)]).subarray(0, cut));
     const socket = await native.connect();
@@ -80,6 +81,8 @@ test('a command that ignores the hang-up is killed after the grace', async (t) =
 test('a host that never reads cannot make the guest lose the next host', async (t) => {
   const { guest, native } = await startGreetedGuest(t);
   const deaf = await native.connect();
+  // Dropped with bytes unread, which the kernel may tell as a reset.
+  deaf.on('error', () => undefined);
   deaf.write(encodeHello({ tag: 9, nonce: Buffer.alloc(16, 5) }));
   const next = await connectGuest(await native.connect());
   assert.match(await text(next.exec({ argv: ['echo', 'fine'] }).stdout), /fine/);

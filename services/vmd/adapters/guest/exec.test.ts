@@ -131,10 +131,13 @@ test('a terminal has the size asked for, is resized, and passes Ctrl-C on', asyn
   const terminal = { rows: 24, columns: 80 };
   const process = shell(guest, script, { stdin: true, terminal });
   let seen = '';
+  const once = (word: string) => !seen.replace(word, '').includes(word) && seen.endsWith(word);
   for await (const chunk of process.stdout) {
-    seen += String(chunk);
-    if (seen.includes('24 80')) process.resize({ rows: 50, columns: 132 });
-    if (seen.includes('50 132')) process.stdin.write('\x03');
+    for (const character of String(chunk)) {
+      seen += character;
+      if (once('24 80')) process.resize({ rows: 50, columns: 132 });
+      if (once('50 132')) process.stdin.write('\x03');
+    }
   }
   assert.match(seen, /24 80\r\n[\s\S]*50 132\r\n[\s\S]*caught\r\n/);
   assert.deepEqual(await process.wait(), exited(7));
