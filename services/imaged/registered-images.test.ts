@@ -11,6 +11,7 @@ import { systemMembers } from './testing/system-image.ts';
 import { makeTemporaryFolder } from './testing/temporary-folder.ts';
 
 const VM = '0123456789abcdef';
+const OTHER_VM = 'fedcba9876543210';
 
 /** A disk outside of imaged's folders. */
 async function startWithDisk(t: TestContext) {
@@ -105,7 +106,11 @@ test('a disk that changed or went is told as damaged, and is no reason not to pu
     const leasing = imaged.images.leaseImage({ vmId: VM, image });
     await assert.rejects(leasing, failsWith('IMAGE_CORRUPT', /cannot be used/), image);
   }
+  await imaged.kill();
+  await imaged.start();
   const tar = await writeTar(folder, systemMembers());
   await pull(imaged, { source: 'tar:', name: 'made' }, { path: tar });
-  await imaged.images.leaseImage({ vmId: VM, image: 'made' });
+  const leased = await imaged.images.leaseImage({ vmId: VM, image: 'made' });
+  await copyFile(leased.diskPath, path);
+  await imaged.images.leaseImage({ vmId: OTHER_VM, image: 'mine' });
 });

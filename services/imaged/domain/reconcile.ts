@@ -1,7 +1,7 @@
 import type { Log } from '#kit/log.ts';
 import type { Image } from './image.ts';
 import type { Imaged } from './ports.ts';
-import { MISSING } from './refuse-damaged.ts';
+import { findDamage } from './refuse-damaged.ts';
 
 /** Makes records and folders agree, before anybody is listened to: what a crash left half made goes. */
 export async function reconcile(imaged: Imaged, log: Log): Promise<void> {
@@ -15,16 +15,15 @@ export async function reconcile(imaged: Imaged, log: Log): Promise<void> {
   }
 }
 
-async function reconcileImage({ store, folders }: Imaged, log: Log, image: Image): Promise<void> {
+async function reconcileImage(imaged: Imaged, log: Log, image: Image): Promise<void> {
+  const { store } = imaged;
   const leases = await store.leases();
   if (image.isSuperseded && !leases.some(({ imageId }) => imageId === image.id)) {
     await store.remove(image.id);
     return;
   }
-  const isThere = await folders.hasFiles(image);
-  const damage = isThere && image.damage === MISSING ? '' : image.damage;
-  const found = isThere ? damage : MISSING;
-  if (found === image.damage) return;
-  log.warn('image changed behind our back', { image: image.id, damage: found });
-  await store.update({ ...image, damage: found });
+  const damage = await findDamage(imaged, image);
+  if (damage === image.damage) return;
+  log.warn('image changed behind our back', { image: image.id, damage });
+  await store.update({ ...image, damage });
 }
