@@ -33,6 +33,7 @@ export function toLeaseMessage(lease: Lease, pool: AddressPool): LeaseMessage {
     nat: lease.nat,
     peers: lease.peers,
     attached: lease.state === 'attached',
+    tapIndex: 'tapIndex' in lease ? lease.tapIndex : 0,
   };
 }
 

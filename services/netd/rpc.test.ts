@@ -55,6 +55,7 @@ test('the life of a lease, as vmd sees it', async (t) => {
     nat: true,
     peers: false,
     attached: false,
+    tapIndex: 0,
   };
   assert.deepEqual(lease, wanted);
   assert.deepEqual((await client.attachLease({ vmId: VM })).lease, { ...wanted, attached: true });
