@@ -15,4 +15,6 @@ export type Context = {
   stdin: NodeJS.ReadStream;
   /** Aborts at the first Ctrl-C or SIGTERM. */
   signal: AbortSignal;
+  /** Hears a signal of this process until disposed of. */
+  onSignal(name: NodeJS.Signals, handler: () => void): Disposable;
 };

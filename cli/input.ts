@@ -16,3 +16,9 @@ export function optionText({ options }: Input, name: string): string | undefined
   const value = options[name];
   return typeof value === 'string' ? value : undefined;
 }
+
+/** The values of an option that may be given again and again. */
+export function optionTexts({ options }: Input, name: string): readonly string[] {
+  const value = options[name];
+  return typeof value === 'object' ? value : [];
+}

@@ -68,7 +68,13 @@ function createContext(options: GlobalOptions, signal: AbortSignal): Context {
       return process.stdin;
     },
     signal,
+    onSignal,
   };
+}
+
+function onSignal(name: NodeJS.Signals, handler: () => void): Disposable {
+  process.on(name, handler);
+  return { [Symbol.dispose]: () => void process.off(name, handler) };
 }
 
 /** The first Ctrl-C asks the running verb to stop and undo; the second one does not wait for that. */

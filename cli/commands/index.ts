@@ -8,10 +8,150 @@ export const COMMANDS: CommandTable = [
     description: 'Virtual machines: make them, run commands in them, stop and delete them.',
     commands: [
       {
+        name: 'run',
+        summary: 'boot a machine, run a command in it',
+        load: async () => (await import('./vm/run.ts')).run,
+      },
+      {
+        name: 'create',
+        summary: 'make a machine and boot it',
+        load: async () => (await import('./vm/create.ts')).create,
+      },
+      {
         name: 'list',
         aliases: ['ls'],
-        summary: 'list virtual machines',
+        summary: 'list machines',
         load: async () => (await import('./vm/list.ts')).list,
+      },
+      {
+        name: 'show',
+        summary: 'tell all about one machine',
+        load: async () => (await import('./vm/show.ts')).show,
+      },
+      {
+        name: 'start',
+        summary: 'boot stopped machines',
+        load: async () => (await import('./vm/start.ts')).start,
+      },
+      {
+        name: 'stop',
+        summary: 'power machines off',
+        load: async () => (await import('./vm/stop.ts')).stop,
+      },
+      {
+        name: 'restart',
+        summary: 'stop and start machines',
+        load: async () => (await import('./vm/restart.ts')).restart,
+      },
+      {
+        name: 'kill',
+        summary: 'end machines at once',
+        load: async () => (await import('./vm/kill.ts')).kill,
+      },
+      {
+        name: 'pause',
+        summary: 'halt machines where they are',
+        load: async () => (await import('./vm/pause.ts')).pause,
+      },
+      {
+        name: 'resume',
+        summary: 'let paused machines go on',
+        load: async () => (await import('./vm/resume.ts')).resume,
+      },
+      {
+        name: 'delete',
+        aliases: ['rm'],
+        summary: 'remove machines and their disks',
+        load: async () => (await import('./vm/delete.ts')).delete_,
+      },
+      {
+        name: 'prune',
+        summary: 'remove all machines that are not running',
+        load: async () => (await import('./vm/prune.ts')).prune,
+      },
+      {
+        name: 'exec',
+        summary: 'run a command in a machine',
+        load: async () => (await import('./vm/exec.ts')).exec,
+      },
+      {
+        name: 'shell',
+        summary: 'open a shell in a machine',
+        load: async () => (await import('./vm/shell.ts')).shell,
+      },
+      {
+        name: 'logs',
+        summary: "read a machine's console",
+        load: async () => (await import('./vm/logs.ts')).logs,
+      },
+      {
+        name: 'wait',
+        summary: 'wait until a machine is ready, or stopped',
+        load: async () => (await import('./vm/wait.ts')).wait,
+      },
+    ],
+  },
+  {
+    name: 'image',
+    summary: 'get and look after root file systems',
+    description:
+      'Images are the root file systems that machines start from. A machine never writes to its image.',
+    commands: [
+      {
+        name: 'pull',
+        summary: 'make an image from a registry, recipe or archive',
+        load: async () => (await import('./image/pull.ts')).pull,
+      },
+      {
+        name: 'list',
+        aliases: ['ls'],
+        summary: 'list images',
+        load: async () => (await import('./image/list.ts')).list,
+      },
+      {
+        name: 'show',
+        summary: 'tell all about one image',
+        load: async () => (await import('./image/show.ts')).show,
+      },
+      {
+        name: 'verify',
+        summary: 'check that an image is whole',
+        load: async () => (await import('./image/verify.ts')).verify,
+      },
+      {
+        name: 'delete',
+        aliases: ['rm'],
+        summary: 'remove an image',
+        load: async () => (await import('./image/delete.ts')).delete_,
+      },
+    ],
+  },
+  {
+    name: 'kernel',
+    summary: 'get and look after kernels',
+    description: 'Kernels that machines boot. The first machine pulls the default one by itself.',
+    commands: [
+      {
+        name: 'pull',
+        summary: 'make a kernel available',
+        load: async () => (await import('./kernel/pull.ts')).pull,
+      },
+      {
+        name: 'list',
+        aliases: ['ls'],
+        summary: 'list kernels',
+        load: async () => (await import('./kernel/list.ts')).list,
+      },
+      {
+        name: 'show',
+        summary: 'tell all about one kernel',
+        load: async () => (await import('./kernel/show.ts')).show,
+      },
+      {
+        name: 'delete',
+        aliases: ['rm'],
+        summary: 'remove a kernel',
+        load: async () => (await import('./kernel/delete.ts')).delete_,
       },
     ],
   },
@@ -65,6 +205,11 @@ export const COMMANDS: CommandTable = [
         load: async () => (await import('./daemon/logs.ts')).logs,
       },
     ],
+  },
+  {
+    name: 'doctor',
+    summary: 'say what this host can do and how to mend what it cannot',
+    load: async () => (await import('./doctor.ts')).doctor,
   },
   {
     name: 'completion',

@@ -50,6 +50,7 @@ export function copyProgram(node: string, folder: string): Program {
 const SHIPPED = [
   'dist',
   'proto/gen/api.binpb',
+  'guest/src',
   'package.json',
   'node_modules/koffi',
   'node_modules/@koromix',

@@ -27,11 +27,21 @@ export type StartService = (service: ServiceName) => Promise<void>;
 /** Starts services of this user in the background; what all of them need is prepared once. */
 export function createServiceStarter(local: LocalMode): StartService {
   let prepared: Promise<Prepared> | undefined;
-  return async (service) => {
+  const starting = new Map<ServiceName, Promise<void>>();
+  const start = (service: ServiceName): Promise<void> => {
     prepared ??= prepare(local);
-    await startService(local, await prepared, service);
+    const started =
+      starting.get(service) ?? prepared.then((ready) => startService(local, ready, service));
+    starting.set(service, started);
+    return started.finally(() => starting.delete(service));
+  };
+  return async (service) => {
+    await Promise.all([service, ...(NEEDS[service] ?? [])].map(start));
   };
 }
+
+/** The services that another one calls. */
+const NEEDS: Partial<Record<ServiceName, readonly ServiceName[]>> = { vmd: ['imaged', 'netd'] };
 
 type Prepared = { program: Program; runner: Runner };
 

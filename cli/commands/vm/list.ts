@@ -4,6 +4,7 @@ import { type Vm, VmServiceDefinition } from '#proto/banger/v1/vm.ts';
 import type { Command } from '../../command.ts';
 import { lowerName } from '../../output/enum.ts';
 import type { Table } from '../../output/table.ts';
+import { vmToJson } from '../../vm/json.ts';
 
 export const list: Command = {
   description: 'All virtual machines, oldest first, in whatever state they are.',
@@ -40,8 +41,4 @@ function mebibytes(memoryMib: number | undefined): string {
 
 function age(since: Date | undefined): string {
   return since === undefined ? '-' : formatDuration(Date.now() - since.getTime());
-}
-
-function vmToJson(vm: Vm): unknown {
-  return { ...vm, state: lowerName(vm.state, 'VM_STATE_') };
 }

@@ -2,47 +2,100 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openDatabase } from '#kit/database.ts';
+import { parseVmId, parseVmName } from '#kit/names.ts';
 import { failsWith } from '#kit/testing/fails-with.ts';
 import { temporaryFolder } from '#kit/testing/temporary-folder.ts';
+import { sampleVm } from '../testing/sample-vm.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { openVmStore, type VmRow, type VmTables } from './vm-store.ts';
+import { openVmStore, type VmTables } from './vm-store.ts';
 
-const ROW: VmRow = { id: '0123456789abcdef', name: 'web', state: 'stopped', created_at: 1000 };
+const OTHER = { id: parseVmId('fedcba9876543210'), name: parseVmName('db') };
 
-async function storeWith(t: TestContext, rows: readonly VmRow[]) {
+function open(t: TestContext) {
   const { db } = openDatabase<VmTables>(join(temporaryFolder(t), 'vmd.db'), MIGRATIONS);
   t.after(() => db.destroy());
-  if (rows.length > 0) await db.insertInto('vms').values(rows).execute();
-  return openVmStore(db);
+  return { db, store: openVmStore(db) };
 }
 
-test('a new store is empty', async (t) => {
-  const store = await storeWith(t, []);
-  assert.deepEqual(await store.list(), []);
+test('a record comes back as it was written, with all that is optional', async (t) => {
+  const { store } = open(t);
+  const at = new Date(1000);
+  const vm = sampleVm({
+    state: 'running',
+    failure: { reason: 'BOOT_TIMEOUT', message: 'too slow', at },
+    workspace: {
+      guestPath: '/root/repo',
+      hostPath: '/home/me/repo',
+      headCommit: 'abc',
+      branch: 'main',
+      mode: 'overlay',
+      readOnly: false,
+      preparedAt: at,
+    },
+    gitIdentity: { name: 'Me', email: 'me@example.org' },
+    publishedPorts: [{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 80, guestPort: 8080 }],
+    run: {
+      process: { pid: 7, startTicks: 99 },
+      accelerator: 'tcg',
+      hostBootId: 'boot',
+      address: '10.0.2.15',
+      startedAt: at,
+      bootId: 'guest-boot',
+      bootPhases: [{ name: 'init', atMs: 1.5 }],
+    },
+  });
+  await store.insert(vm);
+  assert.deepEqual(await store.find(vm.id), vm);
 });
 
-test('vms are listed oldest first, in the words of the domain', async (t) => {
-  const younger = { ...ROW, id: 'fedcba9876543210', name: 'db', created_at: 2000 };
-  const store = await storeWith(t, [younger, ROW]);
-  assert.deepEqual(await store.list(), [
-    { id: ROW.id, name: 'web', state: 'stopped', createdAt: new Date(1000) },
-    { id: younger.id, name: 'db', state: 'stopped', createdAt: new Date(2000) },
-  ]);
+test('vms are listed oldest first', async (t) => {
+  const { store } = open(t);
+  await store.insert(sampleVm({ createdAt: new Date(2000) }));
+  await store.insert(sampleVm({ ...OTHER, createdAt: new Date(1000) }));
+  assert.deepEqual(
+    (await store.list()).map(({ name }): string => name),
+    ['db', 'web'],
+  );
 });
 
-test('two vms cannot have one name', async (t) => {
-  const rows = [ROW, { ...ROW, id: 'fedcba9876543210' }];
-  await assert.rejects(storeWith(t, rows), /UNIQUE constraint failed: vms\.name/);
+test('two vms cannot have one name, neither from the start nor by a change', async (t) => {
+  const { store } = open(t);
+  await store.insert(sampleVm());
+  const taken = failsWith('VM_EXISTS', /there is a vm "web" already/);
+  await assert.rejects(store.insert(sampleVm({ id: OTHER.id })), taken);
+  const other = sampleVm(OTHER);
+  await store.insert(other);
+  await assert.rejects(store.update({ ...other, name: sampleVm().name }), taken);
+});
+
+test('a use that was noted while a verb held the record is not lost', async (t) => {
+  const { store } = open(t);
+  const vm = sampleVm({ lastUsedAt: new Date(1000) });
+  await store.insert(vm);
+  await store.touch(vm.id, new Date(5000));
+  await store.update({ ...vm, state: 'running' });
+  assert.deepEqual((await store.find(vm.id))?.lastUsedAt, new Date(5000));
+});
+
+test('whoever waits for a change hears of the next one', async (t) => {
+  const { store } = open(t);
+  const wait = store.changed();
+  await store.insert(sampleVm());
+  await wait(AbortSignal.timeout(5000));
 });
 
 test('a record that is damaged is an error and not a vm', async (t) => {
-  const cases: [Partial<VmRow>, (error: unknown) => boolean][] = [
-    [{ state: 'flying' }, failsWith('STATE_CORRUPT', /vm "0123456789abcdef" is recorded in no/)],
-    [{ name: '../web' }, failsWith('INVALID_NAME', /cannot name a vm/)],
-    [{ id: 'x' }, failsWith('INVALID_REFERENCE', /is not the id of a vm/)],
+  const cases: [string, object][] = [
+    ['state', { state: 'flying' }],
+    ['spec', { spec: 7 }],
+    ['name', { name: '../web' }],
   ];
-  for (const [damage, expected] of cases) {
-    const store = await storeWith(t, [{ ...ROW, ...damage }]);
-    await assert.rejects(store.list(), expected);
+  for (const [what, damage] of cases) {
+    const { db, store } = open(t);
+    const vm = sampleVm();
+    await store.insert(vm);
+    const record = JSON.stringify({ ...vm, ...damage });
+    await db.updateTable('vms').set({ record }).execute();
+    await assert.rejects(store.list(), failsWith('STATE_CORRUPT', /.*/), what);
   }
 });

@@ -1,4 +1,5 @@
-import type { VmId, VmName } from '#kit/names.ts';
+import { BangerError, type Reason } from '#kit/errors.ts';
+import type { ImageName, VmId, VmName } from '#kit/names.ts';
 
 export const VM_STATES = [
   'creating',
@@ -12,9 +13,119 @@ export const VM_STATES = [
 ] as const;
 export type VmState = (typeof VM_STATES)[number];
 
+export type NetworkMode = 'bridge' | 'user' | 'none';
+export type Accelerator = 'kvm' | 'tcg';
+
+/** What the owner asked for; everything in it holds from the next start on at the latest. */
+export type VmSpec = {
+  vcpus: number;
+  memoryMib: number;
+  /** Work disk, mounted at /root. */
+  diskSizeBytes: number;
+  systemSizeBytes: number;
+  network: NetworkMode;
+  nat: boolean;
+  peers: boolean;
+  autostart: boolean;
+  labels: Readonly<Record<string, string>>;
+};
+
+/** A process is its pid and its start time; the pid alone may be somebody else's by now. */
+export type ProcessIdentity = { pid: number; startTicks: number };
+
+export type PublishedPort = {
+  protocol: 'tcp' | 'udp';
+  hostAddress: string;
+  hostPort: number;
+  guestPort: number;
+};
+
+export type Workspace = {
+  guestPath: string;
+  hostPath: string;
+  headCommit: string;
+  branch: string;
+  mode: 'overlay' | 'full-copy';
+  readOnly: boolean;
+  preparedAt: Date;
+};
+
+export type BootPhase = { name: string; atMs: number };
+
+export type Failure = { reason: Reason; message: string; at: Date };
+
+/** What a virtual machine was asked to boot from. Ids, because a name may point elsewhere tomorrow. */
+export type Source = { id: string; name: ImageName };
+
 export type Vm = {
   readonly id: VmId;
   readonly name: VmName;
   readonly state: VmState;
+  /** Why it is in this state where that is not plain. */
+  readonly stateDetail: string;
+  readonly failure?: Failure;
+  readonly spec: VmSpec;
+  readonly image: Source;
+  readonly kernel: Source;
+  readonly driver: string;
+  /** The spec of the running machine differs from `spec` in these. */
+  readonly pendingSettings: readonly string[];
+  readonly idempotencyKey: string;
   readonly createdAt: Date;
+  readonly lastUsedAt: Date;
+  readonly publishedPorts: readonly PublishedPort[];
+  readonly workspace?: Workspace;
+  readonly gitIdentity?: { name: string; email: string };
+  /** Present from the launch to the end of the VMM. */
+  readonly run?: Run;
 };
+
+/** One life of the VMM. */
+export type Run = {
+  readonly process: ProcessIdentity;
+  readonly accelerator: Accelerator;
+  /** The host's boot in which it was launched: after another boot the process cannot be. */
+  readonly hostBootId: string;
+  readonly address: string;
+  readonly startedAt: Date;
+  /** Empty until the guest answered. */
+  readonly bootId: string;
+  readonly bootPhases: readonly BootPhase[];
+};
+
+const TRANSITIONS: Readonly<Record<VmState, readonly VmState[]>> = {
+  creating: ['starting', 'stopped', 'error', 'deleting'],
+  starting: ['running', 'stopped', 'error', 'stopping'],
+  running: ['paused', 'stopping', 'stopped', 'error', 'deleting'],
+  paused: ['running', 'stopping', 'stopped', 'error', 'deleting'],
+  stopping: ['stopped', 'error'],
+  stopped: ['starting', 'deleting'],
+  error: ['starting', 'stopping', 'stopped', 'deleting'],
+  deleting: [],
+};
+
+export function mayBecome(from: VmState, to: VmState): boolean {
+  return from === to || TRANSITIONS[from].includes(to);
+}
+
+/** The record in its next state; a step that the table does not know is a defect of a verb. */
+export function moveTo(vm: Vm, state: VmState, change: Partial<Vm> = {}): Vm {
+  if (!mayBecome(vm.state, state)) {
+    throw new BangerError('INTERNAL', `vm "${vm.name}" cannot go from ${vm.state} to ${state}`);
+  }
+  return { ...withoutFailure(vm), stateDetail: '', ...change, state };
+}
+
+function withoutFailure({ failure: _failure, ...rest }: Vm): Vm {
+  return rest;
+}
+
+/** The record of a VM without a VMM. */
+export function withoutRun({ run: _run, ...rest }: Vm): Vm {
+  return rest;
+}
+
+/** Whether a VMM may exist for a VM in this state. */
+export function isUp(vm: Vm): boolean {
+  return vm.state === 'running' || vm.state === 'paused';
+}

@@ -1,0 +1,49 @@
+import { styleText } from 'node:util';
+import { type HostCheck, HostCheckStatus } from '#proto/banger/v1/info.ts';
+import { USER_SERVICES } from '../clients.ts';
+import type { Command } from '../command.ts';
+import { lowerName } from '../output/enum.ts';
+import { EXIT } from '../output/error.ts';
+
+export const doctor: Command = {
+  description:
+    'Asks every service what it needs of this host and what it found. PASS is fine; WARN works, with something lost; FAIL must be mended, and the command that does it stands below.',
+  examples: [
+    { line: 'banger doctor', shows: 'a row for each check; status 1 when one fails' },
+    { line: 'banger doctor --json', shows: 'for programs' },
+  ],
+  async run({ clients, out, signal }) {
+    const answers = await Promise.all(
+      USER_SERVICES.map(async (service) => {
+        const { checks } = await clients.info(service).checkHost({}, { signal });
+        return checks.map((check) => ({ service, ...check }));
+      }),
+    );
+    const checks = answers.flat();
+    const text = () => checks.map((check) => formatCheck(check, out.color)).join('\n');
+    const toJson = (check: Row) => ({
+      ...check,
+      status: lowerName(check.status, 'HOST_CHECK_STATUS_'),
+    });
+    out.result(checks.map(toJson), text);
+    return checks.some(({ status }) => status === HostCheckStatus.FAIL) ? EXIT.failed : EXIT.ok;
+  },
+};
+
+type Row = HostCheck & { service: string };
+
+const LABELS = {
+  [HostCheckStatus.PASS]: ['PASS', 'green'],
+  [HostCheckStatus.WARN]: ['WARN', 'yellow'],
+  [HostCheckStatus.FAIL]: ['FAIL', 'red'],
+} as const;
+
+function formatCheck({ service, name, status, detail, remedy }: Row, color: boolean): string {
+  const [label, style] = Object.entries(LABELS).find(([known]) => known === status)?.[1] ?? [
+    '????',
+    'red',
+  ];
+  const shown = color ? styleText(style, label, { validateStream: false }) : label;
+  const mend = remedy === '' ? '' : `\n      mend it with: ${remedy}`;
+  return `${shown}  ${service.padEnd(6)}  ${name}: ${detail}${mend}`;
+}

@@ -1,0 +1,44 @@
+import type { Command } from '../../command.ts';
+import { argumentText, optionText, optionTexts } from '../../input.ts';
+import { UsageError } from '../../output/error.ts';
+import { runInGuest } from '../../vm/exec-session.ts';
+
+export const exec: Command = {
+  description:
+    'Runs a command in a running virtual machine. Its output is the output, its exit status is the exit status; input, signals and window size go through. No shell is involved: write one where you want one.',
+  arguments: [
+    { spelling: '<vm>', description: 'name, id, or the beginning of an id', completes: 'vm' },
+  ],
+  options: [
+    {
+      spelling: '-e, --env <NAME=value>',
+      description: 'set in the command; may be repeated',
+      repeats: true,
+    },
+    { spelling: '-w, --workdir <folder>', description: 'folder of the guest to run in' },
+    { spelling: '-u, --user <user>', description: 'user of the guest, or user:group' },
+  ],
+  rest: 'the command and its arguments',
+  examples: [
+    { line: 'banger vm exec web -- make test', shows: 'one command' },
+    { line: "banger vm exec web -- sh -c 'ps | wc -l'", shows: 'with a shell' },
+    { line: 'tar c src | banger vm exec web -- tar x', shows: 'pipes work both ways' },
+  ],
+  async run(context, input) {
+    const words = input.rest ?? [];
+    if (words.length === 0) {
+      throw new UsageError(
+        'write the command after "--"; for a shell use: banger vm shell',
+        'banger vm exec',
+      );
+    }
+    const { code } = await runInGuest(context, {
+      vm: argumentText(input, 0) ?? '',
+      arguments: [...words],
+      environment: [...optionTexts(input, 'env')],
+      workingDir: optionText(input, 'workdir') ?? '',
+      user: optionText(input, 'user') ?? '',
+    });
+    return code;
+  },
+};

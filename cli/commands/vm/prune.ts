@@ -1,0 +1,54 @@
+import { createInterface } from 'node:readline/promises';
+import { type Vm, VmServiceDefinition } from '#proto/banger/v1/vm.ts';
+import type { Command } from '../../command.ts';
+import type { Context } from '../../context.ts';
+import { EXIT, UsageError } from '../../output/error.ts';
+
+export const prune: Command = {
+  description: 'Deletes every virtual machine that is not running, with its disks.',
+  options: [
+    { spelling: '-f, --force', description: 'do not ask' },
+    { spelling: '--dry-run', description: 'say what would go, and leave it' },
+  ],
+  examples: [
+    { line: 'banger vm prune', shows: 'asks first' },
+    { line: 'banger vm prune -f', shows: 'for scripts' },
+  ],
+  async run(context, { options }) {
+    const { clients, out, signal } = context;
+    const vms = clients.of('vmd', VmServiceDefinition);
+    const doomed: Vm[] = [];
+    for await (const { vm } of vms.pruneVms({ dryRun: true }, { signal })) if (vm) doomed.push(vm);
+    if (doomed.length === 0) out.note('nothing to delete: every machine is running');
+    if (doomed.length === 0 || options.dryRun === true) {
+      for (const { name } of doomed) out.stdout.write(`${name}\n`);
+      return EXIT.ok;
+    }
+    if (options.force !== true && !(await confirm(context, doomed))) return EXIT.failed;
+    let code: number = EXIT.ok;
+    for await (const { vm, failure } of vms.pruneVms({ dryRun: false }, { signal })) {
+      if (failure === undefined) out.stdout.write(`${vm?.name}\n`);
+      else {
+        out.stderr.write(`banger: ${failure.message}\n`);
+        code = EXIT.failed;
+      }
+    }
+    return code;
+  },
+};
+
+async function confirm({ stdin, out, signal }: Context, doomed: readonly Vm[]): Promise<boolean> {
+  if (!stdin.isTTY) {
+    throw new UsageError('there is no terminal to ask on; say --force', 'banger vm prune');
+  }
+  const question = createInterface({ input: stdin, output: out.stderr });
+  try {
+    const names = doomed.map(({ name }) => name).join(', ');
+    const answer = await question.question(`delete ${names} with all that is in them? [y/N] `, {
+      signal,
+    });
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    question.close();
+  }
+}

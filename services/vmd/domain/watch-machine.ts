@@ -1,0 +1,45 @@
+import type { RunningMachine } from './driver.ts';
+import { settleStopped } from './end-machine.ts';
+import type { Guest } from './guest.ts';
+import type { Vmd } from './ports.ts';
+import { isUp, moveTo, type Vm, withoutRun } from './vm.ts';
+
+/** Notices when a machine ends by itself: the guest powered off, or the host's kernel killed it. */
+export function watchMachine(vmd: Vmd, vm: Vm, machine: RunningMachine): void {
+  const call = vmd.backgroundCall();
+  const notice = async () => {
+    const exit = await machine.exited;
+    await vmd.locks.with(vm.id, call.signal, async () => {
+      // A verb that ended it under the lock has also cleaned up after it.
+      if (vmd.live.find(vm.id)?.machine !== machine) return;
+      const current = await vmd.store.find(vm.id);
+      if (current === undefined || !isUp(current)) return;
+      call.log.info('vm ended by itself', { vm: vm.id, ...exit });
+      await settleStopped(vmd, call, current);
+      await vmd.store.update(moveTo(withoutRun(current), 'stopped', { stateDetail: exit.detail }));
+    });
+  };
+  notice().catch((error: unknown) => call.log.error('exit not settled', { vm: vm.id, error }));
+}
+
+/** Connects again when the channel to a running guest is lost; the guest takes the new connection over. */
+export function watchGuest(vmd: Vmd, vm: Vm, machine: RunningMachine, guest: Guest): void {
+  const call = vmd.backgroundCall();
+  const reconnect = async () => {
+    await guest.closed;
+    const live = vmd.live.find(vm.id);
+    if (live?.machine !== machine || live.guest !== guest) return;
+    vmd.live.set(vm.id, { machine });
+    const ended = new AbortController();
+    void machine.exited.then(() => ended.abort());
+    const fresh = await vmd.guests.connect({ ...call, signal: ended.signal }, machine.guestSocket);
+    if (vmd.live.find(vm.id)?.machine !== machine) {
+      fresh.close();
+      return;
+    }
+    call.log.info('guest channel restored', { vm: vm.id });
+    vmd.live.set(vm.id, { machine, guest: fresh });
+    watchGuest(vmd, vm, machine, fresh);
+  };
+  reconnect().catch((error: unknown) => call.log.info('guest channel ended', { vm: vm.id, error }));
+}

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Call } from '#kit/call.ts';
+import { readLogTail } from '#kit/log-tail.ts';
+import { isRunning, type ProcessIdentity } from '#kit/process-identity.ts';
+import { QEMU_SOCKETS } from '#kit/qemu-arguments.ts';
+import type {
+  MachineExit,
+  MachinePlace,
+  MachineSignal,
+  RunningMachine,
+} from '../../domain/driver.ts';
+import { CONSOLE_LOG } from '../../domain/driver.ts';
+import { recordConsole } from './console.ts';
+import type { Qmp } from './qmp.ts';
+
+/** How a machine's process is signalled: by us, or by rootd where it has a uid of its own. */
+export type SignalProcess = (call: Call, signal: MachineSignal) => Promise<void>;
+
+const QMP_TIMEOUT_MS = 5000;
+/** A killed process is a zombie, or still closing its files, for a moment after its sockets have closed. */
+const LAST_BREATH_MS = 5;
+
+export function runningMachine(
+  place: MachinePlace,
+  process: ProcessIdentity,
+  qmp: Qmp,
+  signalProcess: SignalProcess,
+): RunningMachine {
+  const log = join(place.folder, CONSOLE_LOG);
+  const console = recordConsole(join(place.folder, QEMU_SOCKETS.console), log);
+  const exited = untilExited(process, qmp);
+  const command = (call: Call, name: string) =>
+    qmp.execute(name, AbortSignal.any([call.signal, AbortSignal.timeout(QMP_TIMEOUT_MS)]));
+  return {
+    process,
+    guestSocket: join(place.folder, QEMU_SOCKETS.guest),
+    exited,
+    pause: async (call) => void (await command(call, 'stop')),
+    resume: async (call) => void (await command(call, 'cont')),
+    signal: async (call, signal) => {
+      if (isRunning(process)) await signalProcess(call, signal);
+    },
+    readConsole: (bytes) => readLogTail(log, bytes),
+    release() {
+      console.close();
+      qmp.close();
+    },
+  };
+}
+
+async function untilExited(process: ProcessIdentity, qmp: Qmp): Promise<MachineExit> {
+  await qmp.closed;
+  while (isRunning(process)) await sleep(LAST_BREATH_MS);
+  return describeExit(qmp);
+}
+
+/** QEMU says why it shuts down just before it does; a killed one says nothing. */
+function describeExit(qmp: Qmp): MachineExit {
+  const reason = qmp.lastEvent('SHUTDOWN')?.data.reason;
+  switch (reason) {
+    case 'guest-shutdown':
+      return { cause: 'guest', detail: 'powered off by the guest' };
+    case 'guest-reset':
+      return { cause: 'reboot', detail: 'restarted by the guest' };
+    case 'guest-panic':
+      return { cause: 'guest', detail: "the guest's kernel panicked" };
+    case undefined:
+      return { cause: 'unknown', detail: 'the machine ended without a word' };
+    default:
+      return { cause: 'host', detail: `ended by the host (${String(reason)})` };
+  }
+}
