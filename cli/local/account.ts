@@ -16,7 +16,14 @@ export async function ensureLocalAccount(
   const known = findAccount(LOCAL_ACCOUNT);
   if (known !== undefined) return known;
   const shell = '/usr/sbin/nologin';
-  const args = ['--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent'];
+  const args = [
+    '--system',
+    '--user-group',
+    '--add-subids-for-system',
+    '--no-create-home',
+    '--home-dir',
+    '/nonexistent',
+  ];
   const failure = await run('useradd', [...args, '--shell', shell, LOCAL_ACCOUNT], {
     signal,
     timeoutMs: TIMEOUT_MS,

@@ -25,7 +25,7 @@ export async function runInGuest(
   const { clients, out, stdin } = context;
   const terminal = stdin.isTTY && out.stdout.isTTY ? terminalSize(out.stdout) : undefined;
   const requests: Requests = createQueue();
-  requests.push({ part: { $case: 'start', value: { ...EMPTY, ...start, terminal } } });
+  void requests.push({ part: { $case: 'start', value: { ...EMPTY, ...start, terminal } } });
   using _input = forwardInput(context, requests, terminal !== undefined);
   using _signals = forwardSignals(context, requests);
   const leaving = new AbortController();
