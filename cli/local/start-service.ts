@@ -8,6 +8,7 @@ import { ensurePrivateFolder } from '#kit/private-folder.ts';
 import { formatServiceArguments } from '#kit/service-arguments.ts';
 import { ensureLocalAccount } from './account.ts';
 import { copyProgram, type Program, programInPlace } from './program.ts';
+import { findServiceProcess } from './service-process.ts';
 
 export type LocalMode = {
   paths: Paths;
@@ -36,7 +37,10 @@ export function createServiceStarter(local: LocalMode): StartService {
     return started.finally(() => starting.delete(service));
   };
   return async (service) => {
-    await Promise.all([service, ...(NEEDS[service] ?? [])].map(start));
+    const needed = (NEEDS[service] ?? []).filter(
+      (other) => findServiceProcess(local.paths, other) === undefined,
+    );
+    await Promise.all([service, ...needed].map(start));
   };
 }
 
@@ -131,7 +135,7 @@ function serviceEnvironment({ env, paths }: LocalMode): Record<string, string> {
 /** What the service said makes its failure understandable; a stack trace is in the file for who wants it. */
 function refuseFailedStart(service: ServiceName, errors: string): void {
   const said = readFileSync(errors, 'utf8').trim();
-  if (said.includes('another process holds')) return;
+  if (/process \d+ holds/.test(said)) return;
   const line = said.split('\n').find((text) => /^\w+:|Error/.test(text)) ?? said;
   throw new BangerError('SERVICE_UNAVAILABLE', `${service} did not start: ${line}`, {
     metadata: { service, log: errors },
