@@ -45,27 +45,45 @@ export async function runService(
   name: ServiceName,
   build: (service: Service) => Promise<ServiceParts>,
 ): Promise<void> {
-  const { paths, owner } = parseServiceArguments(process.argv.slice(2));
-  const log = openServiceLog(name, paths);
+  let log: Log | undefined;
   try {
-    const libc = loadLibc();
-    const socket = socketPath(paths, name);
-    // Who calls rootd has another account, and reaches its socket through a folder of root's.
-    const mode = name === 'rootd' ? 0o711 : 0o700;
-    ensurePrivateFolder(dirname(socket), process.getuid?.() ?? 0, mode);
-    // Kept until the process ends; a lock that is let go earlier could have two owners of one database.
-    holdProcessLock(`${socket}.lock`, libc);
-    const metrics = createMetrics(name);
-    const service: Service = { name, paths, owner, log, metrics, now: () => new Date() };
-    const parts = await build(service);
-    const server = await listen(service, parts, libc);
-    log.info('service ready', { socket, pid: process.pid });
-    endOnSignal(log, server, parts);
+    const { paths, owner } = parseServiceArguments(process.argv.slice(2));
+    log = openServiceLog(name, paths);
+    const service = {
+      name,
+      paths,
+      owner,
+      log,
+      metrics: createMetrics(name),
+      now: () => new Date(),
+    };
+    await serve(service, build);
   } catch (error) {
-    log.error('service cannot start', { error });
+    log?.error('service cannot start', { error });
     process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
   }
+}
+
+async function serve(
+  service: Service,
+  build: (service: Service) => Promise<ServiceParts>,
+): Promise<void> {
+  const { name, paths, log } = service;
+  // The terminal that happened to start a local service may close; the service stays.
+  process.on('SIGHUP', () => log.info('hang-up ignored'));
+  const libc = loadLibc();
+  const socket = socketPath(paths, name);
+  // Who calls rootd has another account, and reaches its socket through a folder of root's.
+  const mode = name === 'rootd' ? 0o711 : 0o700;
+  ensurePrivateFolder(dirname(socket), process.getuid?.() ?? 0, mode);
+  // Kept until the process ends; a lock that is let go earlier could have two owners of one database.
+  holdProcessLock(`${socket}.lock`, libc);
+  const parts = await build(service);
+  const listening = listen(service, parts, libc);
+  endOnSignal(log, listening, parts);
+  await listening;
+  log.info('service ready', { socket, pid: process.pid });
 }
 
 function listen(service: Service, parts: ServiceParts, libc: Libc): Promise<RunningServer> {
@@ -104,12 +122,13 @@ function logSink(name: ServiceName, paths: Paths): (line: string) => void {
 }
 
 /** The first signal drains, a second one ends at once. Guests are not children that a signal would reach. */
-function endOnSignal(log: Log, server: RunningServer, parts: ServiceParts): void {
+function endOnSignal(log: Log, listening: Promise<RunningServer>, parts: ServiceParts): void {
   let draining = false;
   const end = async (signal: NodeJS.Signals) => {
     if (draining) process.exit(1);
     draining = true;
     log.info('service stopping', { signal });
+    const server = await listening;
     await server.drain(DRAIN_MS);
     await parts.close?.();
     log.info('service stopped');
@@ -123,6 +142,4 @@ function endOnSignal(log: Log, server: RunningServer, parts: ServiceParts): void
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  // The terminal that happened to start a local service may close; the service stays.
-  process.on('SIGHUP', () => log.info('hang-up ignored'));
 }
