@@ -5,7 +5,7 @@ import { treeOf } from './tree.ts';
 
 const GRPC = 'node_modules/@grpc/grpc-js';
 
-function check(version: string, packages: Record<string, { resolved?: string }>): string[] {
+function check(version: string, packages: Record<string, object>): string[] {
   const tree = treeOf({
     'package.json': JSON.stringify({ version: '0.1.0' }),
     'package-lock.json': JSON.stringify({ version: '0.1.0', packages }),
@@ -29,4 +29,14 @@ test('a second copy of gRPC is refused', () => {
 test('the address of a registry is refused', () => {
   const packages = { [GRPC]: { resolved: 'https://registry.example/grpc-js.tgz' } };
   assert.match(check('0.1.0', packages)[0] ?? '', /names the registry/);
+});
+
+test('a package of another platform that is not locked is refused', () => {
+  const esbuild = {
+    optionalDependencies: { '@esbuild/linux-x64': '1', '@esbuild/aix-ppc64': '1' },
+  };
+  const packages = { [GRPC]: {}, esbuild, 'node_modules/@esbuild/linux-x64': {} };
+  assert.deepEqual(check('0.1.0', packages), [
+    'package-lock.json: has no entry for "@esbuild/aix-ppc64"',
+  ]);
 });
