@@ -28,6 +28,21 @@ test('each round takes one sample of everything that is compared, in turn', asyn
   );
 });
 
+test('a sample is compared with the one of its own round', async () => {
+  const mine = [10, 30, 20];
+  const others = [5, 5, 10];
+  const row = rowOf({
+    references: [{ name: 'another' }],
+    prepare: async () => ({
+      subject: async () => ({ value: mine.shift() ?? 0, beside: 0 }),
+      references: [async () => ({ value: others.shift() ?? 0, beside: 0 })],
+    }),
+  });
+  await using cleanup = new AsyncDisposableStack();
+  const result = await measureRow(row, { folder: '', cleanup }, { rounds: 3, signal });
+  assert.equal(result.comparisons[0]?.ratio, 2);
+});
+
 test('samples of the warm-up do not count', async () => {
   const values = [100, 1, 3, 2];
   const row = rowOf({

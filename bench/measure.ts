@@ -27,17 +27,27 @@ export async function measureRow(
   for (let round = 0; round < row.warmUps; round += 1) await sampleEach(measures, signal);
   const samples: Sample[][] = [];
   for (let round = 0; round < rounds; round += 1) samples.push(await sampleEach(measures, signal));
-  const [subject, ...others] = measures.map((_, index) =>
-    summarize(samples.flatMap((round) => round[index] ?? [])),
+  const [subject = [], ...references] = measures.map((_, index) =>
+    samples.flatMap((round) => round[index] ?? []),
   );
-  if (subject === undefined) throw new Error(`row "${row.name}" measured nothing`);
-  const comparisons = row.references.flatMap((reference, index) => {
-    const summary = others[index];
-    return summary === undefined
-      ? []
-      : [{ reference, summary, ratio: subject.median / summary.median }];
+  const comparisons = references.flatMap((taken, index) => {
+    const reference = row.references[index];
+    return reference === undefined ? [] : [compare(reference, subject, taken)];
   });
-  return { row, rounds, subject, comparisons, remark: contest.remark };
+  return { row, rounds, subject: summarize(subject), comparisons, remark: contest.remark };
+}
+
+/**
+ * The ratio is the median of the rounds' ratios, not the ratio of the medians: the two samples of a round met the
+ * same load, those in the middle of all rounds may not have.
+ */
+function compare(
+  reference: Reference,
+  subject: readonly Sample[],
+  taken: readonly Sample[],
+): Comparison {
+  const ratios = taken.map(({ value }, round) => (subject[round]?.value ?? Number.NaN) / value);
+  return { reference, summary: summarize(taken), ratio: quantile(ratios, 0.5) };
 }
 
 async function sampleEach(measures: readonly Measure[], signal: AbortSignal): Promise<Sample[]> {

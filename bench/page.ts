@@ -3,9 +3,9 @@ import { COMPARISON_HEAD, formatComparisons, formatSection } from './report.ts';
 
 const INTRODUCTION = `# Performance
 
-Written by \`npm run bench\`. Each row measures a thing and what it is compared with alternately, in one run on one
+Written by \`npm run bench\`. Each row measures a thing and what it is compared with in turn, round after round, on one
 machine: trust the ratios, the absolute figures are that machine's. A figure is the median, and behind it stands
-where the middle 80 % of the rounds lie.`;
+where the middle 80 % of the rounds lie. The ratio is the median of the rounds' ratios.`;
 
 /**
  * The page with the rows that ran now in place of their older figures. Rows that did not run stay as they are,
