@@ -1,16 +1,45 @@
+import { chmodSync, chownSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readAccounts } from '#kit/accounts.ts';
 import { rootCallers } from '#kit/admission.ts';
+import { socketPath } from '#kit/paths.ts';
 import type { Peer } from '#kit/peer.ts';
+import { programRoot } from '#kit/program.ts';
 import { runService } from '#kit/service.ts';
 import { callerOf } from './callers.ts';
+import { checkHost } from './checks/check-host.ts';
+import { readRootdConfig } from './config.ts';
+import { buildJail } from './jail/build.ts';
 import { rootService } from './rpc.ts';
+import { createTurns } from './turns.ts';
+import { openVmms } from './vmm/vmms.ts';
+
+const JAIL = {
+  sources: join(programRoot(), 'services/rootd/jail'),
+  built: join(programRoot(), 'dist'),
+};
 
 await runService('rootd', async (service) => {
+  const { paths } = service;
   const { uids, gid } = rootCallers(service);
+  const runtime = dirname(socketPath(paths, 'rootd'));
+  // Its callers may pass through to the socket; what else lies in the folder is root's alone.
+  chownSync(runtime, 0, gid);
+  chmodSync(runtime, 0o710);
+  const vmms = openVmms({
+    settings: readRootdConfig(paths.config),
+    state: paths.state,
+    runtime,
+    buildJail: (signal) => buildJail(JAIL, signal),
+  });
   const isAnyCaller = ({ uid }: Peer) =>
     uid === 0 || uids.vmd.includes(uid) || uids.netd.includes(uid);
   return {
-    rpcs: [rootService()],
-    facts: { schemaVersion: 0, checkHost: async () => [] },
+    rpcs: [rootService(vmms, createTurns())],
+    facts: {
+      schemaVersion: 0,
+      checkHost: (call) => checkHost(call, { vmms, accounts: readAccounts() }),
+    },
     socket: { mode: 0o660, gid },
     admits: isAnyCaller,
     /** Root itself may look (health, reflection, information) but has no use for a root operation. */

@@ -1,6 +1,104 @@
+import type { WithCall } from '#kit/call-middleware.ts';
 import type { Rpc } from '#kit/rpc.ts';
-import { RootServiceDefinition } from '#proto/banger/v1/root.ts';
+import { RootServiceDefinition, type RootServiceImplementation } from '#proto/banger/v1/root.ts';
+import * as applyRules from './ops/apply-rules.ts';
+import * as clearBridge from './ops/clear-bridge.ts';
+import * as clearResolver from './ops/clear-resolver.ts';
+import * as clearRules from './ops/clear-rules.ts';
+import * as createTaps from './ops/create-taps.ts';
+import * as deleteTaps from './ops/delete-taps.ts';
+import * as describeVmm from './ops/describe-vmm.ts';
+import * as ensureBridge from './ops/ensure-bridge.ts';
+import * as launchVmm from './ops/launch-vmm.ts';
+import * as listRules from './ops/list-rules.ts';
+import * as listTaps from './ops/list-taps.ts';
+import * as listVmms from './ops/list-vmms.ts';
+import * as reapVmm from './ops/reap-vmm.ts';
+import * as setResolver from './ops/set-resolver.ts';
+import * as signalVmm from './ops/signal-vmm.ts';
+import type { Turns } from './turns.ts';
 
-export function rootService(): Rpc {
-  return { definition: RootServiceDefinition, implementation: {} };
+type Root = RootServiceImplementation<WithCall>;
+type Vmms = Parameters<typeof launchVmm.run>[0]['vmms'];
+
+/** Every method parses before it waits for its turn, so that nonsense is refused at once. */
+export function rootService(vmms: Vmms, turns: Turns): Rpc {
+  const implementation = { ...network(turns), ...machines(vmms, turns) } satisfies Root;
+  return { definition: RootServiceDefinition, implementation };
+}
+
+function network({ network: inTurn }: Turns) {
+  return {
+    async ensureBridge(request, { call }) {
+      const input = ensureBridge.parse(request);
+      await inTurn(call, () => ensureBridge.run({ call }, input));
+      return {};
+    },
+    async clearBridge(request, { call }) {
+      const input = clearBridge.parse(request);
+      await inTurn(call, () => clearBridge.run({ call }, input));
+      return {};
+    },
+    async createTaps(request, { call }) {
+      const input = createTaps.parse(request);
+      return { taps: await inTurn(call, () => createTaps.run({ call }, input)) };
+    },
+    async deleteTaps(request, { call }) {
+      const input = deleteTaps.parse(request);
+      await inTurn(call, () => deleteTaps.run({ call }, input));
+      return {};
+    },
+    async listTaps(request, { call }) {
+      const { taps, bridges } = await listTaps.run({ call }, listTaps.parse(request));
+      return { taps, bridges: bridges.map(({ name, subnet }) => ({ name, ...subnet })) };
+    },
+    async applyRules(request, { call }) {
+      const input = applyRules.parse(request);
+      await inTurn(call, () => applyRules.run({ call }, input));
+      return {};
+    },
+    async clearRules(request, { call }) {
+      const input = clearRules.parse(request);
+      await inTurn(call, () => clearRules.run({ call }, input));
+      return {};
+    },
+    listRules: async (request, { call }) => ({
+      rules: await listRules.run({ call }, listRules.parse(request)),
+    }),
+    async setResolver(request, { call }) {
+      const input = setResolver.parse(request);
+      return { routed: await inTurn(call, () => setResolver.run({ call }, input)) };
+    },
+    async clearResolver(request, { call }) {
+      const input = clearResolver.parse(request);
+      await inTurn(call, () => clearResolver.run({ call }, input));
+      return {};
+    },
+  } satisfies Partial<Root>;
+}
+
+function machines(vmms: Vmms, turns: Turns) {
+  return {
+    async launchVmm(request, { call }) {
+      const input = launchVmm.parse(request);
+      const launch = () => launchVmm.run({ call, vmms }, input);
+      return { vmm: await turns.vmm(call, input.vmId, launch) };
+    },
+    describeVmm: async (request, { call }) => ({
+      vmm: await describeVmm.run({ call, vmms }, describeVmm.parse(request)),
+    }),
+    listVmms: async (request, { call }) => ({
+      vmms: await listVmms.run({ call, vmms }, listVmms.parse(request)),
+    }),
+    async signalVmm(request, { call }) {
+      const input = signalVmm.parse(request);
+      await turns.vmm(call, input.vmId, () => signalVmm.run({ call, vmms }, input));
+      return {};
+    },
+    async reapVmm(request, { call }) {
+      const input = reapVmm.parse(request);
+      await turns.vmm(call, input.vmId, () => reapVmm.run({ call, vmms }, input));
+      return {};
+    },
+  } satisfies Partial<Root>;
 }

@@ -1,0 +1,36 @@
+import type { Call } from '#kit/call.ts';
+import type { HostCheck } from '#kit/host-check.ts';
+import type { Vmms } from '../vmm/vmms.ts';
+import { checkControlGroups, checkResolver } from './host-features.ts';
+import {
+  checkJailedVmm,
+  checkJailProgram,
+  checkNetworkTools,
+  checkTunDevice,
+} from './host-tools.ts';
+import { checkPacketFilters } from './packet-filters.ts';
+import { checkVmmUids } from './vmm-uids.ts';
+
+export type HostFacts = {
+  readonly vmms: Vmms;
+  /** The host's accounts, by name. */
+  readonly accounts: readonly { readonly name: string; readonly uid: number }[];
+};
+
+/** What `banger doctor` tells of the host as rootd needs it. Looks only. */
+export async function checkHost(
+  call: Call,
+  { vmms: { settings, jail }, accounts }: HostFacts,
+): Promise<HostCheck[]> {
+  const tools = checkNetworkTools();
+  return [
+    tools,
+    checkTunDevice(),
+    ...(tools.status === 'pass' ? [await checkPacketFilters(call)] : []),
+    checkJailedVmm(settings.qemu),
+    await checkJailProgram(() => jail(call.signal)),
+    checkControlGroups(),
+    checkVmmUids(settings.uids, accounts),
+    checkResolver(),
+  ];
+}

@@ -1,0 +1,71 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type HostCheck, pass } from '#kit/host-check.ts';
+import { TOOL_PATH } from '../host/tools.ts';
+import { installedCompilers } from '../jail/build.ts';
+import { checkQemu } from '../vmm/qemu-program.ts';
+
+/** The packages as Debian and Ubuntu call them. */
+const NETWORK_TOOLS = [
+  { tool: 'ip', packageName: 'iproute2' },
+  { tool: 'nft', packageName: 'nftables' },
+] as const;
+
+export function checkNetworkTools(): HostCheck {
+  const missing = NETWORK_TOOLS.filter(({ tool }) => !isInstalled(tool));
+  if (missing.length === 0) return pass('network tools', 'ip and nft are installed');
+  const packages = missing.map(({ packageName }) => packageName);
+  return {
+    name: 'network tools',
+    status: 'fail',
+    detail: `missing: ${missing.map(({ tool }) => tool).join(', ')}`,
+    remedy: `apt-get install ${packages.join(' ')}`,
+    packages,
+  };
+}
+
+export function checkTunDevice(path = '/dev/net/tun'): HostCheck {
+  const isThere = statSync(path, { throwIfNoEntry: false })?.isCharacterDevice() ?? false;
+  if (isThere) return pass('tap devices', `${path} is there`);
+  return {
+    name: 'tap devices',
+    status: 'fail',
+    detail: `there is no ${path}, so guests cannot be attached to a bridge`,
+    remedy: 'modprobe tun',
+    packages: [],
+  };
+}
+
+export function checkJailedVmm(qemu: string): HostCheck {
+  try {
+    checkQemu(qemu);
+    return pass('jailed vmm', `${qemu} is root's and nobody else can write it`);
+  } catch (error) {
+    return {
+      name: 'jailed vmm',
+      status: 'fail',
+      detail: error instanceof Error ? error.message : String(error),
+      remedy: existsSync(qemu) ? '' : 'apt-get install qemu-system-x86',
+      packages: existsSync(qemu) ? [] : ['qemu-system-x86'],
+    };
+  }
+}
+
+export async function checkJailProgram(build: () => Promise<string>): Promise<HostCheck> {
+  try {
+    return pass('jail program', await build());
+  } catch (error) {
+    const hasCompiler = installedCompilers().length > 0;
+    return {
+      name: 'jail program',
+      status: 'fail',
+      detail: error instanceof Error ? error.message : String(error),
+      remedy: hasCompiler ? '' : 'apt-get install musl-tools',
+      packages: hasCompiler ? [] : ['musl-tools'],
+    };
+  }
+}
+
+function isInstalled(tool: string): boolean {
+  return TOOL_PATH.split(':').some((folder) => existsSync(join(folder, tool)));
+}

@@ -1,0 +1,137 @@
+import type { Call } from '#kit/call.ts';
+import { parseVmId, type VmId } from '#kit/names.ts';
+import { runTool } from '../host/tools.ts';
+import { type Ipv4, isIpv4, isMac, type Mac } from './ipv4.ts';
+import { type BridgeName, findTapIndex, tapName } from './names.ts';
+import { PACKET_SETS } from './packet-rules.ts';
+
+/** What one VM may send and whom it may reach. */
+export type VmRules = {
+  readonly vmId: VmId;
+  readonly tapIndex: number;
+  readonly address: Ipv4;
+  readonly mac: Mac;
+  readonly nat: boolean;
+  readonly peers: boolean;
+};
+
+/** The elements of our sets as the kernel has them: key (joined as nft writes it) to comment. */
+export type PacketSets = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+type SetJson = {
+  set?: { family: string; table: string; name: string; elem?: ElementJson[] };
+};
+type KeyJson = string | number | { concat: (string | number)[] };
+type ElementJson = KeyJson | { elem: { val: KeyJson; comment?: string } };
+
+/** One run of the tool for both families; other people's tables come along and are left out. */
+export async function readPacketSets(call: Call): Promise<PacketSets> {
+  const { nftables }: { nftables: SetJson[] } = JSON.parse(
+    await runTool(call, 'nft', ['-j', 'list', 'sets']),
+  );
+  const ours = nftables.flatMap(({ set }) => (set?.table === 'banger' ? [set] : []));
+  return new Map(
+    ours.map(({ family, name, elem = [] }) => [`${family} ${name}`, new Map(elem.map(toElement))]),
+  );
+}
+
+export function isComplete(sets: PacketSets): boolean {
+  return PACKET_SETS.every((name) => sets.has(name));
+}
+
+/** The VMs that have rules. An element that somebody added by hand has no owner and is not told. */
+export function vmRulesOf(sets: PacketSets): VmRules[] {
+  const nat = sets.get('inet nat');
+  const peers = sets.get('inet peers');
+  return elementsOf(sets, 'bridge guests').flatMap(([key, comment]) => {
+    const guest = parseGuest(key, comment);
+    if (guest === undefined) return [];
+    const has = (set: ReadonlyMap<string, string> | undefined) =>
+      set?.get(guest.address) === comment;
+    return [{ ...guest, nat: has(nat), peers: has(peers) }];
+  });
+}
+
+/** What gives a VM its rules, as lines of a transaction. */
+export function addElements(rules: VmRules): string[] {
+  const { vmId, address, mac, nat, peers } = rules;
+  const tap = tapName(rules.tapIndex);
+  const add = (set: string, key: string) =>
+    `add element ${inTable(set)} { ${key} comment "${commentOf(vmId)}" }`;
+  return [
+    add('bridge guests', `"${tap}" . ${mac} . ${address}`),
+    ...(nat ? [add('inet nat', address)] : []),
+    ...(peers ? [add('inet peers', address), add('bridge peers', `"${tap}"`)] : []),
+  ];
+}
+
+/** What takes everything from a VM that it has now, and nothing from anybody else. */
+export function deleteElements(sets: PacketSets, vmId: VmId): string[] {
+  return PACKET_SETS.flatMap((set) =>
+    elementsOf(sets, set)
+      .filter(([, comment]) => comment === commentOf(vmId))
+      .map(([key]) => `delete element ${inTable(set)} { ${quoteDevices(key)} }`),
+  );
+}
+
+/** Replaces the port of one bridge's DNS; of other bridges nothing is changed. */
+export function setDnsPort(sets: PacketSets, bridge: BridgeName, port: number): string[] {
+  const known = elementsOf(sets, 'inet dns_ports').filter(([key]) =>
+    key.startsWith(`${bridge} . `),
+  );
+  if (known.length === 1 && known[0]?.[0] === `${bridge} . ${port}`) return [];
+  return [
+    ...deleteDnsPort(sets, bridge),
+    `add element inet banger dns_ports { "${bridge}" . ${port} comment "bridge ${bridge}" }`,
+    `add element inet banger dns { "${bridge}" . 53 comment "bridge ${bridge}" : ${port} }`,
+  ];
+}
+
+/** The set and the map change together, so the one that can be read tells what is in the other. */
+export function deleteDnsPort(sets: PacketSets, bridge: BridgeName): string[] {
+  const known = elementsOf(sets, 'inet dns_ports').filter(([key]) =>
+    key.startsWith(`${bridge} . `),
+  );
+  return known.flatMap(([key]) => [
+    `delete element inet banger dns_ports { ${quoteDevices(key)} }`,
+    `delete element inet banger dns { "${bridge}" . 53 }`,
+  ]);
+}
+
+function toElement(json: ElementJson): [key: string, comment: string] {
+  if (typeof json === 'object' && 'elem' in json) {
+    return [toKey(json.elem.val), json.elem.comment ?? ''];
+  }
+  return [toKey(json), ''];
+}
+
+function toKey(json: KeyJson): string {
+  return typeof json === 'object' ? json.concat.join(' . ') : String(json);
+}
+
+function elementsOf(sets: PacketSets, name: string): [key: string, comment: string][] {
+  return [...(sets.get(name) ?? [])];
+}
+
+function parseGuest(key: string, comment: string) {
+  const [tap = '', mac = '', address = ''] = key.split(' . ');
+  const tapIndex = findTapIndex(tap);
+  const vmId = /^vm ([0-9a-f]{16})$/.exec(comment)?.[1];
+  if (tapIndex === undefined || vmId === undefined || !isMac(mac) || !isIpv4(address)) {
+    return undefined;
+  }
+  return { vmId: parseVmId(vmId), tapIndex, address, mac };
+}
+
+function commentOf(vmId: VmId): string {
+  return `vm ${vmId}`;
+}
+
+function inTable(set: string): string {
+  return set.replace(' ', ' banger ');
+}
+
+/** A name of a device with "-" in it is not one word for nft unless quoted. */
+function quoteDevices(key: string): string {
+  return key.replaceAll(/[a-z]+-[a-z0-9-]+/g, (device) => `"${device}"`);
+}
