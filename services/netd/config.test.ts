@@ -19,7 +19,7 @@ test('without a file there are defaults that work', (t) => {
   const config = readText(t, '');
   assert.deepEqual(
     [config.bridge, config.pool.gateway, config.warmTaps, config.dnsPort, config.guestDnsPort],
-    ['br-banger', '172.30.0.1', 16, 42_069, 42_069],
+    ['br-banger', '172.30.0.1', 32, 42_069, 42_069],
   );
   assert.deepEqual([config.upstream, config.routeResolver], [[], true]);
 });

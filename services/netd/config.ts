@@ -18,7 +18,7 @@ export function readNetdConfig<Pool, Upstream>(
     /** Network of the guests; the host has its first address. */
     pool: parsed(parsers.pool, '172.30.0.0/16'),
     /** Taps kept ready, so that a start waits for none. */
-    tap_pool: integer(16, { min: 0, max: 256 }),
+    tap_pool: integer(32, { min: 0, max: 256 }),
     /** On 127.0.0.1, for the host; 0 takes any free one. */
     dns_port: integer(42_069, { min: 0, max: 65_535 }),
     /** On the bridge's address, for guests; they ask port 53, which the packet rules lead here. */

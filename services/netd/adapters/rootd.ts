@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Call } from '#kit/call.ts';
 import { type CallOptions, type Client, createClient } from '#kit/client.ts';
 import { openConnection } from '#kit/connection.ts';
@@ -29,7 +29,7 @@ export function connectRootd(socket: string, config: NetworkConfig): Rootd {
   const info = createClient(InfoServiceDefinition, connection);
   const { bridge, pool, guestDnsPort } = config;
   return {
-    isPresent: () => existsSync(socket),
+    isPresent: () => isPresent(socket),
     read: (call) => readKernel(root, call),
     async ensureBridge(call) {
       const { prefixLength } = pool.subnet;
@@ -65,6 +65,15 @@ export function connectRootd(socket: string, config: NetworkConfig): Rootd {
     },
     close: () => connection.close(),
   };
+}
+
+function isPresent(socket: string): boolean {
+  try {
+    return statSync(socket, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // A folder that we may not enter hides a rootd; connecting says what is wrong.
+    return true;
+  }
 }
 
 async function readKernel(

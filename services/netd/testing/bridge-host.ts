@@ -1,0 +1,163 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createClient } from '#kit/client.ts';
+import { openConnection } from '#kit/connection.ts';
+import { LOCAL_ACCOUNT, type Paths, type ServiceName, socketPath } from '#kit/paths.ts';
+import { formatServiceArguments } from '#kit/service-arguments.ts';
+import { until } from '#kit/testing/until.ts';
+import { type Lease, NetworkServiceDefinition } from '#proto/banger/v1/network.ts';
+
+const INSIDE = 'BANGER_TEST_NAMESPACES';
+/** Of the account that local services run under; it exists in the namespaces of the test only. */
+const UID = 61_203;
+
+/**
+ * Runs a test file a second time in network and mount namespaces of its own, where bridges and rules may be made:
+ * they are gone with it. Outside, the file is one test that shows what the inner run said.
+ */
+export function inOwnNamespaces(url: string, define: () => void): void {
+  if (process.env[INSIDE] === '1') {
+    define();
+    return;
+  }
+  const name = fileURLToPath(url).split('/').at(-1);
+  test(`${name} in namespaces of its own`, { skip: whyNot() }, async () => {
+    const inside: NodeJS.ProcessEnv = { ...process.env, [INSIDE]: '1' };
+    // With this set, the inner run would speak the outer one's own protocol instead of text.
+    delete inside.NODE_TEST_CONTEXT;
+    const args = ['--net', '--mount', process.execPath, '--test-reporter=spec', fileURLToPath(url)];
+    const child = spawn('unshare', args, { env: inside, stdio: ['ignore', 'pipe', 'inherit'] });
+    const said: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => said.push(chunk));
+    const [status] = await once(child, 'close');
+    const report = Buffer.concat(said).toString();
+    if (status !== 0) throw new Error(`the inner run failed:\n${report}`);
+    if (process.env.BANGER_TEST_VERBOSE !== undefined) process.stdout.write(report);
+  });
+}
+
+function whyNot(): string | false {
+  if (process.getuid?.() !== 0) return 'needs root, to make namespaces';
+  const ops = fileURLToPath(new URL('../../rootd/ops', import.meta.url));
+  return existsSync(ops) ? false : 'rootd has no operations in this tree';
+}
+
+const PATHS: Paths = {
+  mode: 'local',
+  runtime: '/run/banger-local',
+  state: '/run/state',
+  cache: '/run/cache',
+  logs: '/run/logs',
+  config: '/run/config.toml',
+};
+
+/** A host with a /run, a loopback and an account of its own. */
+export async function prepareHost(config: string): Promise<void> {
+  await tool('mount', '-t', 'tmpfs', 'tmpfs', '/run');
+  await tool('ip', 'link', 'set', 'lo', 'up');
+  writeFileSync(PATHS.config, config);
+  for (const folder of [PATHS.runtime, PATHS.state, PATHS.cache, PATHS.logs]) {
+    mkdirSync(folder, { mode: 0o755 });
+    chownSync(folder, UID, UID);
+  }
+  const home = '/nonexistent:/bin/false';
+  writeFileSync(
+    '/run/passwd',
+    `root:x:0:0::/root:/bin/sh\n${LOCAL_ACCOUNT}:x:${UID}:${UID}::${home}\n`,
+  );
+  writeFileSync('/run/group', `root:x:0:\n${LOCAL_ACCOUNT}:x:${UID}:\n`);
+  await tool('mount', '--bind', '/run/passwd', '/etc/passwd');
+  await tool('mount', '--bind', '/run/group', '/etc/group');
+}
+
+/** The real program, as `banger daemon start --bridge` starts it. Answers when it listens. */
+export async function startProgram(service: ServiceName): Promise<ChildProcess> {
+  const main = fileURLToPath(new URL(`../../${service}/main.ts`, import.meta.url));
+  const account = service === 'rootd' ? {} : { uid: UID, gid: UID };
+  const child = spawn(process.execPath, [main, ...formatServiceArguments(PATHS, 0)], {
+    ...{ ...account, cwd: '/' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await until(() => child.exitCode !== null || answers(service));
+  return child;
+}
+
+/** Reachable for its callers too, who are its group: a socket is the group's a moment after it listens. */
+async function answers(service: ServiceName): Promise<boolean> {
+  const socket = socketPath(PATHS, service);
+  const mode = statSync(socket, { throwIfNoEntry: false })?.mode ?? 0;
+  if ((mode & 0o060) === 0) return false;
+  const connection = openConnection({ socket, service, patienceMs: 0 });
+  try {
+    using _held = await connection.hold(AbortSignal.timeout(1000));
+    return true;
+  } catch {
+    // Nobody listens yet: the socket is a dead process's.
+    return false;
+  } finally {
+    connection.close();
+  }
+}
+
+/** A namespace behind the host's uplink, with a DNS server on 198.18.0.1 that knows one answer. */
+export async function addInternet(): Promise<ChildProcess> {
+  await tool('ip', 'netns', 'add', 'inet');
+  await tool('ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'ext0', 'netns', 'inet');
+  await tool('ip', 'addr', 'add', '198.18.0.2/30', 'dev', 'up0');
+  await tool('ip', 'link', 'set', 'up0', 'up');
+  await tool('ip', 'route', 'add', 'default', 'via', '198.18.0.1');
+  await tool('ip', '-n', 'inet', 'addr', 'add', '198.18.0.1/30', 'dev', 'ext0');
+  await tool('ip', '-n', 'inet', 'link', 'set', 'ext0', 'up');
+  const program = fileURLToPath(new URL('upstream-program.ts', import.meta.url));
+  return startReady('ip', 'netns', 'exec', 'inet', process.execPath, program);
+}
+
+/** A namespace that stands for a VM: a process holds its tap as a VMM does, and carries the frames. */
+export async function addGuest(lease: Lease): Promise<ChildProcess> {
+  const { tap, address, prefixLength, gateway, mac } = lease;
+  const name = `guest-${tap}`;
+  const wire = '/run/wire';
+  const source = fileURLToPath(new URL('../../rootd/testing/wire.c', import.meta.url));
+  if (!existsSync(wire)) await tool('gcc', '-D_GNU_SOURCE', source, '-o', wire);
+  await tool('ip', 'netns', 'add', name);
+  const child = await startReady(wire, tap, name, 'eth0');
+  const inGuest = (...args: string[]) => tool('ip', '-n', name, ...args);
+  await inGuest('link', 'set', 'dev', 'eth0', 'address', mac);
+  await inGuest('addr', 'add', `${address}/${prefixLength}`, 'dev', 'eth0');
+  await inGuest('link', 'set', 'eth0', 'up');
+  await inGuest('route', 'add', 'default', 'via', gateway);
+  return child;
+}
+
+export function runInGuest({ tap }: Lease, ...command: string[]): Promise<string> {
+  return tool('ip', 'netns', 'exec', `guest-${tap}`, ...command);
+}
+
+/** Runs a program until it says that it is ready. */
+async function startReady(file: string, ...args: string[]): Promise<ChildProcess> {
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  child.stdout.resume();
+  return child;
+}
+
+export async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
+}
+
+export function connectNetd() {
+  const socket = socketPath(PATHS, 'netd');
+  const connection = openConnection({ socket, service: 'netd', patienceMs: 10_000 });
+  return { network: createClient(NetworkServiceDefinition, connection), connection };
+}
+
+export async function tool(file: string, ...args: string[]): Promise<string> {
+  return (await promisify(execFile)(file, args)).stdout;
+}
