@@ -25,7 +25,7 @@ export async function tryBridge(netd: Netd): Promise<boolean> {
     await openBridge(netd, netd.ownCall('open bridge'));
   });
   if (!isOpen && bridge.reason !== before) {
-    netd.ownCall('open bridge').log.warn('bridge shut', { reason: bridge.reason });
+    netd.ownCall('open bridge').log.info('bridge shut', { reason: bridge.reason });
   }
   return isOpen;
 }
