@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   readSync,
   rmdirSync,
@@ -39,10 +40,34 @@ export function mount(t: TestContext, image: string, how: 'ro' | 'rw' = 'ro'): s
   return folder;
 }
 
-/** Also before the end of a test, when the image is needed again. */
+/**
+ * Also before the end of a test, when the image is needed again. A process with a mount namespace of its own that
+ * began meanwhile has a copy of the mount, and the kernel writes the rest only when the last one goes.
+ */
 export function unmount(folder: string): void {
-  const mounts = execFileSync('mount', { encoding: 'utf8' });
-  if (mounts.includes(` ${folder} `)) execFileSync('umount', [folder], { stdio: 'pipe' });
+  const mounts = readFileSync('/proc/self/mounts', 'utf8');
+  if (!mounts.includes(` ${folder} `)) return;
+  const device = new RegExp(`^/dev/(loop\\d+) ${folder} `, 'm').exec(mounts)?.[1];
+  if (device === undefined) {
+    execFileSync('umount', [folder], { stdio: 'pipe' });
+    return;
+  }
+  const backing = `/sys/block/${device}/loop/backing_file`;
+  const file = readFileSync(backing, 'utf8');
+  execFileSync('umount', [folder], { stdio: 'pipe' });
+  const deadline = performance.now() + 30_000;
+  while (isBackedBy(backing, file) && performance.now() < deadline) {
+    execFileSync('sleep', ['0.02']);
+  }
+}
+
+function isBackedBy(backing: string, file: string): boolean {
+  try {
+    return readFileSync(backing, 'utf8') === file;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** What the kernel makes of a mounted image. */
