@@ -16,20 +16,34 @@ export async function* readMessages(
   chunks: AsyncIterable<Buffer>,
   limitBytes: number,
 ): AsyncGenerator<Buffer, void, undefined> {
-  let rest: Buffer = Buffer.alloc(0);
+  let parts: Buffer[] = [];
+  let heldBytes = 0;
+  // Pieces are joined once there are enough: a 64 KiB message comes in five, and would be copied with each.
+  let wantedBytes = HEADER_BYTES;
   for await (const chunk of chunks) {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    while (rest.length >= HEADER_BYTES) {
-      const length = rest.readUInt32BE(1);
-      refuse(rest[0] !== 0, 'sent a compressed message, which was not asked for');
-      refuse(length > limitBytes, `sent a message of ${length} bytes; the limit is ${limitBytes}`);
-      const end = HEADER_BYTES + length;
-      if (rest.length < end) break;
-      yield rest.subarray(HEADER_BYTES, end);
-      rest = rest.subarray(end);
+    parts.push(chunk);
+    heldBytes += chunk.length;
+    if (heldBytes < wantedBytes) continue;
+    let rest = parts.length === 1 ? chunk : Buffer.concat(parts, heldBytes);
+    for (;;) {
+      wantedBytes = HEADER_BYTES;
+      if (rest.length < HEADER_BYTES) break;
+      wantedBytes += readLength(rest, limitBytes);
+      if (rest.length < wantedBytes) break;
+      yield rest.subarray(HEADER_BYTES, wantedBytes);
+      rest = rest.subarray(wantedBytes);
     }
+    parts = rest.length === 0 ? [] : [rest];
+    heldBytes = rest.length;
   }
-  refuse(rest.length > 0, 'ended in the middle of a message');
+  refuse(heldBytes > 0, 'ended in the middle of a message');
+}
+
+function readLength(frame: Buffer, limitBytes: number): number {
+  const length = frame.readUInt32BE(1);
+  refuse(frame[0] !== 0, 'sent a compressed message, which was not asked for');
+  refuse(length > limitBytes, `sent a message of ${length} bytes; the limit is ${limitBytes}`);
+  return length;
 }
 
 function refuse(broken: boolean, what: string): void {
