@@ -41,7 +41,13 @@ async function prepare(scope: Scope, words: readonly string[], prints: RegExp): 
   await startBackground(scope, { args: [referenceFile('http-server.ts'), socket], env, socket });
   const client = bundleReference(scope, 'http-client.ts');
   return {
-    subject: measureRuns({ file, args: [bundle('banger.cjs'), ...words], env, prints }),
+    // As the launcher starts it.
+    subject: measureRuns({
+      file,
+      args: ['--use-openssl-ca', bundle('banger.cjs'), ...words],
+      env,
+      prints,
+    }),
     references: [
       measureBareNode(scope),
       measureRuns({ file, args: [client, socket], env, prints: /"vms"/ }),

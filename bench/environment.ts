@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { INSTALLED, localPaths, type Paths, type ServiceName, socketPath } from '#kit/paths.ts';
 import { programRoot } from '#kit/program.ts';
-import { formatServiceArguments } from '#kit/service-arguments.ts';
+import { formatServiceArguments, nodeFlags } from '#kit/service-arguments.ts';
 import { type Background, startBackground } from './background.ts';
 import type { Scope } from './row.ts';
 
@@ -47,7 +47,11 @@ export function startService(
   service: ServiceName,
 ): Promise<Background> {
   return startBackground(scope, {
-    args: [bundle(`${service}.mjs`), ...formatServiceArguments(paths, ownUid())],
+    args: [
+      ...nodeFlags(service),
+      bundle(`${service}.mjs`),
+      ...formatServiceArguments(paths, ownUid()),
+    ],
     env: { NODE_COMPILE_CACHE: join(paths.cache, 'compile'), MALLOC_ARENA_MAX: '1' },
     socket: socketPath(paths, service),
   });

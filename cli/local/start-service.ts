@@ -5,7 +5,7 @@ import { BangerError } from '#kit/errors.ts';
 import { launch } from '#kit/exec.ts';
 import { type Environment, type Paths, type ServiceName, socketPath } from '#kit/paths.ts';
 import { ensurePrivateFolder } from '#kit/private-folder.ts';
-import { formatServiceArguments } from '#kit/service-arguments.ts';
+import { formatServiceArguments, nodeFlags } from '#kit/service-arguments.ts';
 import { ensureLocalAccount } from './account.ts';
 import { copyProgram, type Program, programInPlace } from './program.ts';
 import { findServiceProcess } from './service-process.ts';
@@ -72,7 +72,11 @@ async function startService(
   try {
     const child = await launch(
       program.node,
-      [program.main(service), ...formatServiceArguments(local.paths, local.uid)],
+      [
+        ...nodeFlags(service),
+        program.main(service),
+        ...formatServiceArguments(local.paths, local.uid),
+      ],
       {
         stdio: ['ignore', 'ignore', errorFile],
         env: serviceEnvironment(local),
