@@ -1,5 +1,5 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { BangerError } from './errors.ts';
+import { BangerError, hasReason } from './errors.ts';
 import type { Libc } from './libc.ts';
 
 /**
@@ -17,11 +17,16 @@ export function holdProcessLock(path: string, libc: Libc): Disposable {
   return { [Symbol.dispose]: () => closeSync(file) };
 }
 
+/** Whether it is another process, and no trouble of this one, that keeps the lock away. */
+export function isHeldByAnother(error: unknown): boolean {
+  return hasReason(error, 'OPERATION_REFUSED') && error.metadata.lock !== undefined;
+}
+
 /** The holder writes its number after it got the lock, so for a moment nobody knows it. */
 function heldByAnother(path: string): BangerError {
   const pid = readFileSync(path, 'utf8').trim();
   const holder = pid === '' ? 'another process' : `process ${pid}`;
   return new BangerError('OPERATION_REFUSED', `${holder} holds "${path}"`, {
-    metadata: { path, pid },
+    metadata: { lock: path, pid },
   });
 }

@@ -3,6 +3,9 @@ import { parseArgs } from 'node:util';
 import { BangerError } from './errors.ts';
 import { INSTALLED, type Mode, type Paths, type ServiceName } from './paths.ts';
 
+/** Exit status of a service that found another in its place: whoever started it has what they wanted. */
+export const EXIT_ALREADY_SERVED = 3;
+
 /** Without arguments a service is an installed one. */
 export function parseServiceArguments(args: readonly string[]): {
   paths: Paths;

@@ -9,10 +9,10 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { type Paths, type ServiceName, socketPath } from './paths.ts';
 import type { Peer } from './peer.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
-import { holdProcessLock } from './process-lock.ts';
+import { holdProcessLock, isHeldByAnother } from './process-lock.ts';
 import type { Rpc } from './rpc.ts';
 import { type RunningServer, startServer } from './server.ts';
-import { parseServiceArguments } from './service-arguments.ts';
+import { EXIT_ALREADY_SERVED, parseServiceArguments } from './service-arguments.ts';
 import { oneOf } from './settings.ts';
 
 /** What every service is given when it starts. */
@@ -61,7 +61,7 @@ export async function runService(
   } catch (error) {
     log?.error('service cannot start', { error });
     process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(1);
+    process.exit(isHeldByAnother(error) ? EXIT_ALREADY_SERVED : 1);
   }
 }
 

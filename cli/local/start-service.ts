@@ -5,7 +5,7 @@ import { BangerError } from '#kit/errors.ts';
 import { launch } from '#kit/exec.ts';
 import { type Environment, type Paths, type ServiceName, socketPath } from '#kit/paths.ts';
 import { ensurePrivateFolder } from '#kit/private-folder.ts';
-import { formatServiceArguments, nodeFlags } from '#kit/service-arguments.ts';
+import { EXIT_ALREADY_SERVED, formatServiceArguments, nodeFlags } from '#kit/service-arguments.ts';
 import { ensureLocalAccount } from './account.ts';
 import { copyProgram, type Program, programInPlace } from './program.ts';
 import { findServiceProcess } from './service-process.ts';
@@ -88,7 +88,8 @@ async function startService(
       await sleep(LOOK_MS);
       local.signal.throwIfAborted();
     }
-    if (isOld(socket, before)) refuseFailedStart(service, errors);
+    const lostRace = child.exitCode === EXIT_ALREADY_SERVED;
+    if (isOld(socket, before) && !lostRace) throw failedStart(service, errors);
   } finally {
     closeSync(errorFile);
   }
@@ -137,11 +138,10 @@ function serviceEnvironment({ env, paths }: LocalMode): Record<string, string> {
 }
 
 /** What the service said makes its failure understandable; a stack trace is in the file for who wants it. */
-function refuseFailedStart(service: ServiceName, errors: string): void {
+function failedStart(service: ServiceName, errors: string): BangerError {
   const said = readFileSync(errors, 'utf8').trim();
-  if (/process \d+ holds/.test(said)) return;
   const line = said.split('\n').find((text) => /^\w+:|Error/.test(text)) ?? said;
-  throw new BangerError('SERVICE_UNAVAILABLE', `${service} did not start: ${line}`, {
+  return new BangerError('SERVICE_UNAVAILABLE', `${service} did not start: ${line}`, {
     metadata: { service, log: errors },
   });
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { createClient } from '#kit/client.ts';
 import { openConnection } from '#kit/connection.ts';
 import { SERVICES } from '#kit/paths.ts';
+import { EXIT_ALREADY_SERVED } from '#kit/service-arguments.ts';
 import { failsWith } from '#kit/testing/fails-with.ts';
 import { until } from '#kit/testing/until.ts';
 import { InfoServiceDefinition } from '#proto/banger/v1/info.ts';
@@ -81,7 +82,7 @@ test('of two that start at once one serves, and the other says who does', async 
   const house = openHouse(t);
   const both = [house.spawn('vmd'), house.spawn('vmd')];
   const loser = await Promise.race(both.map((service) => service.exited.then(() => service)));
-  assert.deepEqual(await loser.exited, { code: 1, signal: null });
+  assert.deepEqual(await loser.exited, { code: EXIT_ALREADY_SERVED, signal: null });
   const winner = both.find((service) => service !== loser);
   assert.ok(winner);
   await until(() =>
