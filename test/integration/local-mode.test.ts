@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { programRoot, VERSION } from '#kit/program.ts';
+import { until } from '#kit/testing/until.ts';
+import { openLocalUser } from './local-user.ts';
+import { needsMountNamespace } from './needs.ts';
+
+const isRoot = process.getuid?.() === 0;
+const skip = isRoot && needsMountNamespace;
+
+// The launcher bundles a checkout that has changed; here its owner has done so before.
+before(() => {
+  execFileSync(process.execPath, [join(programRoot(), 'deploy/build.ts')], { stdio: 'inherit' });
+});
+
+const NO_VMS = { code: 0, stdout: '[]\n', stderr: '' };
+
+test('a command that needs no service starts none', { skip }, async (t) => {
+  const user = openLocalUser(t);
+  const { code, stdout } = await user.banger('version', '--json');
+  assert.equal(code, 0);
+  assert.equal(JSON.parse(stdout).version, VERSION);
+  assert.deepEqual(user.pidsOf('vmd'), []);
+});
+
+test('the first command that needs a service starts it, and the next one finds it', {
+  skip,
+}, async (t) => {
+  const user = openLocalUser(t);
+  assert.deepEqual(await user.banger('vm', 'list', '--json'), NO_VMS);
+  const [pid, ...others] = user.pidsOf('vmd');
+  assert.ok(pid !== undefined && others.length === 0);
+  assert.deepEqual(await user.banger('vm', 'list', '--json'), NO_VMS);
+  assert.deepEqual(user.pidsOf('vmd'), [pid]);
+});
+
+test('commands that start at once share one service and all succeed', { skip }, async (t) => {
+  const user = openLocalUser(t);
+  const ended = await Promise.all([1, 2, 3, 4].map(() => user.banger('vm', 'list', '--json')));
+  for (const each of ended) assert.deepEqual(each, NO_VMS);
+  await until(() => user.pidsOf('vmd').length === 1);
+});
+
+test('a service that was killed is started again by the next command', { skip }, async (t) => {
+  const user = openLocalUser(t);
+  await user.banger('vm', 'list');
+  const [pid = 0] = user.pidsOf('vmd');
+  process.kill(pid, 'SIGKILL');
+  await until(() => user.pidsOf('vmd').length === 0);
+  assert.deepEqual(await user.banger('vm', 'list', '--json'), NO_VMS);
+  assert.notEqual(user.pidsOf('vmd')[0], pid);
+});
+
+test('status tells of every service, and stop ends them all', { skip }, async (t) => {
+  const user = openLocalUser(t);
+  await user.banger('daemon', 'start');
+  const { code, stdout } = await user.banger('daemon', 'status', '--json');
+  assert.equal(code, 0);
+  const services = JSON.parse(stdout) as { service: string; state: string; pid: number }[];
+  assert.deepEqual(
+    services.map(({ service, state }) => [service, state]),
+    ['vmd', 'imaged', 'netd'].map((name) => [name, 'healthy']),
+  );
+  for (const { service, pid } of services) assert.deepEqual(user.pidsOf(service), [pid]);
+
+  assert.equal((await user.banger('daemon', 'stop')).code, 0);
+  for (const { service } of services) assert.deepEqual(user.pidsOf(service), []);
+  const logs = await user.banger('daemon', 'logs', 'vmd');
+  assert.match(logs.stdout, /service ready[\s\S]*service stopped/);
+});
