@@ -3,9 +3,10 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { SERVICES, type ServiceName } from '#kit/paths.ts';
+import type { ServiceName } from '#kit/paths.ts';
 import { programRoot, VERSION } from '#kit/program.ts';
 import { openHouse } from './harness.ts';
+import { STARTABLE } from './needs.ts';
 
 const execute = promisify(execFile);
 const BUF = join(programRoot(), 'node_modules/.bin/buf');
@@ -37,7 +38,7 @@ async function ask(socket: string, method: string, version: string): Promise<unk
   return JSON.parse(await curl(socket, `/${method}`, ...options));
 }
 
-for (const name of SERVICES) {
+for (const name of STARTABLE) {
   test(`${name} lists its contracts and answers for itself to buf curl`, async (t) => {
     const house = openHouse(t);
     const { socket, pid } = await house.start(name);

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { createClient } from '#kit/client.ts';
-import { SERVICES } from '#kit/paths.ts';
 import { failsWith } from '#kit/testing/fails-with.ts';
 import { HealthDefinition } from '#proto/grpc/health/v1/health.ts';
 import { openHouse } from './harness.ts';
+import { STARTABLE } from './needs.ts';
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
@@ -20,7 +20,7 @@ async function connectRaw(path: string): Promise<Socket> {
   return socket;
 }
 
-for (const name of SERVICES) {
+for (const name of STARTABLE) {
   test(`${name} lives on, whatever its peers send`, async (t) => {
     const house = openHouse(t);
     const service = await house.start(name);

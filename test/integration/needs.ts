@@ -1,10 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
+import { SERVICES, type ServiceName } from '#kit/paths.ts';
 
 /** For `skip` of a test: false where this host can run it, else the reason in one line. */
 export type Skip = string | false;
 
-export const needsRoot: Skip = process.getuid?.() === 0 ? false : 'needs root, for other uids';
+export const needsRoot: Skip = process.getuid?.() === 0 ? false : 'needs root';
+
+/** The services that whoever runs the tests can start: rootd is nobody's but root's. */
+export const STARTABLE: readonly ServiceName[] = SERVICES.filter(
+  (name) => name !== 'rootd' || !needsRoot,
+);
 
 export const needsMountNamespace: Skip =
   needsRoot || tries('unshare', ['--mount', 'true'], 'needs the right to make mount namespaces');

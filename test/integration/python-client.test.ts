@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
-import { SERVICES } from '#kit/paths.ts';
 import { programRoot } from '#kit/program.ts';
 import { openHouse } from './harness.ts';
-import { GRPC_PYTHON_PLUGIN, needsPython, PYTHON } from './needs.ts';
+import { GRPC_PYTHON_PLUGIN, needsPython, PYTHON, STARTABLE } from './needs.ts';
 
 const execute = promisify(execFile);
 const root = programRoot();
@@ -46,7 +45,7 @@ test('a Python client with generated code talks to every service', {
 }, async (t) => {
   await generatePython();
   const house = openHouse(t);
-  for (const name of SERVICES) {
+  for (const name of STARTABLE) {
     const { socket, pid } = await house.start(name);
     const answers = await askService(socket);
     assert.deepEqual(answers.health, { status: 'SERVING' });

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createClient } from '#kit/client.ts';
 import { openConnection } from '#kit/connection.ts';
-import { SERVICES } from '#kit/paths.ts';
 import { EXIT_ALREADY_SERVED } from '#kit/service-arguments.ts';
 import { failsWith } from '#kit/testing/fails-with.ts';
 import { until } from '#kit/testing/until.ts';
 import { InfoServiceDefinition } from '#proto/banger/v1/info.ts';
 import { HealthDefinition } from '#proto/grpc/health/v1/health.ts';
 import { openHouse } from './harness.ts';
+import { STARTABLE } from './needs.ts';
 import type { ServiceProcess } from './service-process.ts';
 
 const gone = failsWith('SERVICE_UNAVAILABLE', /./);
@@ -18,7 +18,7 @@ const gone = failsWith('SERVICE_UNAVAILABLE', /./);
 const says = (service: ServiceProcess, message: string) => () =>
   service.log().some((line) => line.message === message);
 
-for (const name of SERVICES) {
+for (const name of STARTABLE) {
   test(`${name} ends on SIGTERM and leaves no socket`, async (t) => {
     const service = await openHouse(t).start(name);
     assert.deepEqual(await service.stop(), { code: 0, signal: null });
@@ -63,7 +63,7 @@ test('a second SIGTERM ends the service at once, whatever still runs', async (t)
 
 test('a service that was killed starts again on its socket, and who waits for it is served', async (t) => {
   const house = openHouse(t);
-  for (const name of SERVICES) {
+  for (const name of STARTABLE) {
     const first = await house.start(name);
     first.signal('SIGKILL');
     assert.deepEqual(await first.exited, { code: null, signal: 'SIGKILL' });
