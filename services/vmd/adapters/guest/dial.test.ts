@@ -117,8 +117,12 @@ test('a connection given up here is closed in the guest', async (t) => {
 
 test('a service that resets the connection ends it here', async (t) => {
   const { guest } = await startGreetedGuest(t);
-  const server = await listen(t, { host: '127.0.0.1' }, (socket) => void socket.resetAndDestroy());
+  // Not at once: a reset before the guest has looked is a connection that was never made.
+  const server = await listen(t, { host: '127.0.0.1' }, (socket) => {
+    socket.once('data', () => socket.resetAndDestroy());
+  });
   const connection = await guest.dialTcp('127.0.0.1', portOf(server));
+  connection.write('x');
   assert.equal(await text(connection), '');
   connection.destroy();
 });
