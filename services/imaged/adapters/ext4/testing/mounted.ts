@@ -1,54 +1,58 @@
-import { execFileSync } from 'node:child_process';
 import {
   type BigIntStats,
   closeSync,
   lstatSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readlinkSync,
   readSync,
-  rmdirSync,
 } from 'node:fs';
+import { mkdtemp, readFile, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { crc32 } from 'node:zlib';
+import { missingTool, runTool } from '../../../testing/run-tool.ts';
 import type { Description, Entry } from './describe.ts';
 
-/** Why images cannot be mounted here; undefined when they can. */
-export function whyNoMount(): string | undefined {
-  if (process.getuid?.() !== 0) return 'mounting needs root';
-  try {
-    execFileSync('losetup', ['--find'], { stdio: 'pipe' });
-    execFileSync('python3', ['-c', 'import os; os.listxattr'], { stdio: 'pipe' });
-    return undefined;
-  } catch (error) {
-    return `no free loop device, or no python3: ${String(error)}`;
-  }
+/** Why images cannot be mounted here; false when they can. */
+export async function missingMounts(): Promise<string | false> {
+  if (process.getuid?.() !== 0) return 'mounting an image needs root';
+  const [loop] = await Promise.allSettled([runTool('losetup', '--find')]);
+  if (loop?.status === 'rejected') return 'there is no free loop device';
+  return missingTool('python3');
 }
 
 /** Mounts an image for the rest of the test. */
-export function mount(t: TestContext, image: string, how: 'ro' | 'rw' = 'ro'): string {
-  const folder = mkdtempSync(join(tmpdir(), 'banger-mount-'));
-  t.after(() => {
-    unmount(folder);
-    rmdirSync(folder);
+export function mount(t: TestContext, image: string, how: 'ro' | 'rw' = 'ro'): Promise<string> {
+  return mountWith(t, '-o', `loop,${how}`, image);
+}
+
+/** Mounts a file system in memory that fills up soon. */
+export function mountMemory(t: TestContext, sizeMib: number): Promise<string> {
+  return mountWith(t, '-t', 'tmpfs', '-o', `size=${sizeMib}m`, 'tmpfs');
+}
+
+async function mountWith(t: TestContext, ...what: string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'banger-mount-'));
+  t.after(async () => {
+    await unmount(folder);
+    await rmdir(folder);
   });
-  execFileSync('mount', ['-o', `loop,${how}`, image, folder], { stdio: 'pipe' });
+  await runTool('mount', ...what, folder);
   return folder;
 }
 
 /** Also before the end of a test, when the image is needed again. */
-export function unmount(folder: string): void {
-  const mounts = execFileSync('mount', { encoding: 'utf8' });
-  if (mounts.includes(` ${folder} `)) execFileSync('umount', [folder], { stdio: 'pipe' });
+export async function unmount(folder: string): Promise<void> {
+  const mounts = await readFile('/proc/self/mounts', 'utf8');
+  if (mounts.includes(` ${folder} `)) await runTool('umount', folder);
 }
 
 /** What the kernel makes of a mounted image. */
-export function describeMount(folder: string): Description {
+export async function describeMount(folder: string): Promise<Description> {
   const description: Description = {};
-  const xattrs = readAllXattrs(folder);
+  const xattrs = await readAllXattrs(folder);
   for (const path of eachPath(folder)) {
     const stats = lstatSync(toHost(folder, path), { bigint: true });
     description[path] = describeEntry(folder, path, stats, xattrs[path] ?? {});
@@ -144,7 +148,6 @@ print(json.dumps(found))
 `;
 
 /** Node has no call for them. */
-function readAllXattrs(folder: string): Record<string, Record<string, string>> {
-  const options = { encoding: 'utf8', maxBuffer: 1 << 30 } as const;
-  return JSON.parse(execFileSync('python3', ['-c', LIST_XATTRS, folder], options));
+async function readAllXattrs(folder: string): Promise<Record<string, Record<string, string>>> {
+  return JSON.parse(await runTool('python3', '-c', LIST_XATTRS, folder));
 }
