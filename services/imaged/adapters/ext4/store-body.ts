@@ -73,9 +73,10 @@ async function storeDirectory(
   const inode = census.inodes.get(node) ?? 0;
   const parent = census.parents.get(node) ?? inode;
   const entries = [...node.children].map(([name, child]) => toEntry(census, name, child));
-  const { bytes, hashed } = encodeDirectory({ inode, parent, seed }, entries, hashSeed);
-  const stored = await storeContent(store, await contents.store(bytes), body, seed);
-  return hashed ? { ...stored, flags: stored.flags | INODE_HASHED_DIRECTORY } : stored;
+  const { sizeBytes, isTree, blocks } = encodeDirectory({ inode, parent, seed }, entries, hashSeed);
+  const content = await contents.store(sizeBytes, blocks);
+  const stored = await storeContent(store, content, body, seed);
+  return isTree ? { ...stored, flags: stored.flags | INODE_HASHED_DIRECTORY } : stored;
 }
 
 function toEntry(census: Census, name: string, child: TreeNode): DirectoryEntry {
@@ -104,7 +105,8 @@ async function storeSymlink(
     target.copy(body);
     return { ...NO_BLOCKS, sizeBytes: target.length };
   }
-  return storeContent(store, await store.contents.store(target), body, seed);
+  const content = await store.contents.store(target.length, [target]);
+  return storeContent(store, content, body, seed);
 }
 
 /** The old form of a device number is the first word; what is too large for it goes to the second. */
