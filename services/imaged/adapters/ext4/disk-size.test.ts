@@ -16,7 +16,7 @@ for (const sizeMib of EXACT_SIZES_MIB) {
     const sizeBytes = Math.floor(sizeMib * MIB);
     const { path, figures } = await makeDisk(t, PLAN, { size: { exactBytes: sizeBytes } });
     const { size, blocks } = statSync(path);
-    assert.ok(figures.sizeBytes <= sizeBytes && figures.sizeBytes > sizeBytes - 5 * MIB);
+    assert.equal(figures.sizeBytes, sizeBytes - (sizeBytes % 4096));
     assert.equal(size, figures.sizeBytes);
     assert.ok(blocks * 512 <= 12 * MIB, `${blocks} sectors are allocated`);
     if (sizeMib <= 1152) await assertHolds(t, path, PLAN);

@@ -181,6 +181,7 @@ test('options that make no disk are refused before there is a file', async (t) =
   const cases: [Partial<DiskOptions>, string][] = [
     [{ label: 'seventeen bytes l' }, 'INVALID_FIELD'],
     [{ uuid: '1a048f15' }, 'INVALID_FIELD'],
+    [{ createdAt: { seconds: -1, nanoseconds: 0 } }, 'INVALID_FIELD'],
     [{ maximumSizeBytes: 2 ** 60 }, 'INVALID_SIZE'],
     [{ maximumSizeBytes: 0 }, 'INVALID_SIZE'],
     [{ size: { exactBytes: Number.NaN } }, 'INVALID_SIZE'],
