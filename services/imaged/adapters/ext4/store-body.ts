@@ -19,6 +19,7 @@ import {
 } from './format.ts';
 import type { DirectoryEntry } from './leaf.ts';
 import type { HashWords } from './name-hash.ts';
+import { quoteName } from './quote-name.ts';
 
 /** What a node's body is made from and where its blocks go. */
 export type BodyStore = { census: Census; contents: Contents; hashSeed: HashWords };
@@ -81,7 +82,7 @@ async function storeDirectory(
 
 function toEntry(census: Census, name: string, child: TreeNode): DirectoryEntry {
   const unusable = name === '' || name === '.' || name === '..' || /[/\0]|[^\0-\xff]/.test(name);
-  if (unusable) throw new BangerError('IMAGE_CORRUPT', `it holds the name ${JSON.stringify(name)}`);
+  if (unusable) throw new BangerError('IMAGE_CORRUPT', `it holds the name ${quoteName(name)}`);
   if (name.length > MAX_NAME_BYTES) {
     throw new BangerError('FEATURE_UNSUPPORTED', `it holds a name of "${name.length}" bytes`);
   }
