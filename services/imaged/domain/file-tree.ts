@@ -13,7 +13,10 @@ export type NodeAttributes = {
   uid: number;
   gid: number;
   mtime: Timestamp;
-  /** Full names such as `security.capability`; absent when there are none, which is almost always. */
+  /**
+   * Full names such as `security.capability`, one character a byte as names of children are. Values
+   * are what getxattr(2) returns. Absent when there are none, which is almost always.
+   */
   xattrs?: ReadonlyMap<string, Buffer>;
 };
 

@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { runTool } from '../../testing/run-tool.ts';
 import { createDisk } from './disk.ts';
-import {
-  assertHolds,
-  checkDisk,
-  MIB,
-  makeDisk,
-  OPTIONS,
-  temporaryFolder,
-} from './testing/disks.ts';
+import { assertHolds, checkDisk, MIB, makeDisk, makeDiskPath, OPTIONS } from './testing/disks.ts';
 import { file, type Piece, rootFolder, sparseFile, writeTree } from './testing/trees.ts';
 
 const BLOCK = 4096;
@@ -51,7 +43,7 @@ for (const [pieces, depth] of [
     const piece: Piece[] = [{ bytes: Buffer.from('x') }, { hole: 2 * BLOCK - 1 }];
     const plan = rootFolder({ f: sparseFile(Array.from({ length: pieces }, () => piece).flat()) });
     const { path } = await makeDisk(t, plan);
-    assert.match(debugfs(path, 'ex /f'), new RegExp(`^ *${depth}/ *${depth} `, 'm'));
+    assert.match(await debugfs(path, 'ex /f'), new RegExp(`^ *${depth}/ *${depth} `, 'm'));
     await assertHolds(t, path, plan);
   });
 }
@@ -60,7 +52,7 @@ test('a file that crosses the backups of the superblock goes around them', async
   const head = file(Buffer.alloc(100 * MIB, 'a'));
   const plan = rootFolder({ head, crossing: file(Buffer.alloc(60 * MIB, 'b')) });
   const { path } = await makeDisk(t, plan);
-  assert.ok(debugfs(path, 'ex /crossing').trim().split('\n').length > 2);
+  assert.ok((await debugfs(path, 'ex /crossing')).trim().split('\n').length > 2);
   await assertHolds(t, path, plan);
 });
 
@@ -114,11 +106,10 @@ test('a file whose size is not the one announced is refused', async (t) => {
 });
 
 async function openDisk(t: TestContext) {
-  const path = join(temporaryFolder(t), 'disk.ext4');
+  const path = await makeDiskPath(t);
   return { path, disk: await createDisk(path, OPTIONS) };
 }
 
-function debugfs(path: string, request: string): string {
-  const stdio = ['ignore', 'pipe', 'ignore'] as const;
-  return execFileSync('debugfs', ['-R', request, path], { encoding: 'utf8', stdio: [...stdio] });
+function debugfs(path: string, request: string): Promise<string> {
+  return runTool('debugfs', '-R', request, path);
 }

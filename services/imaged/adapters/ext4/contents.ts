@@ -90,9 +90,9 @@ export class Contents implements ContentWriter {
   }
 
   /** A whole file at once, for the folders and links that are laid out after all contents. */
-  async store(bytes: Buffer): Promise<Content> {
-    this.open(bytes.length);
-    await this.append(bytes);
+  async store(sizeBytes: number, chunks: Iterable<Buffer>): Promise<Content> {
+    this.open(sizeBytes);
+    for (const chunk of chunks) await this.append(chunk);
     return this.close();
   }
 

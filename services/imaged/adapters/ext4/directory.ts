@@ -1,5 +1,5 @@
 import { BLOCK_BYTES } from './format.ts';
-import { encodeHashedDirectory } from './htree.ts';
+import { countTreeBlocks, encodeTree, growTree } from './htree.ts';
 import {
   type DirectoryEntry,
   type DirectoryIdentity,
@@ -10,7 +10,8 @@ import {
 } from './leaf.ts';
 import type { HashWords } from './name-hash.ts';
 
-export type EncodedDirectory = { bytes: Buffer; hashed: boolean };
+/** Each block is good until the next one is asked for. */
+export type EncodedDirectory = { sizeBytes: number; isTree: boolean; blocks: Iterable<Buffer> };
 
 /** One block while the entries fit into it, as the kernel does, then a tree. */
 export function encodeDirectory(
@@ -18,12 +19,16 @@ export function encodeDirectory(
   children: readonly DirectoryEntry[],
   hashSeed: HashWords,
 ): EncodedDirectory {
-  const entries = [...selfAndParent(directory), ...children];
-  const bytes = entries.reduce((sum, { name }) => sum + entryBytes(name), 0);
-  if (bytes > LEAF_BYTES) {
-    return { bytes: encodeHashedDirectory(directory, children, hashSeed), hashed: true };
+  const ownEntries = selfAndParent(directory);
+  let bytes = 0;
+  for (const { name } of ownEntries) bytes += entryBytes(name);
+  for (const { name } of children) bytes += entryBytes(name);
+  if (bytes <= LEAF_BYTES) {
+    const block = Buffer.alloc(BLOCK_BYTES);
+    encodeLeaf(block, [...ownEntries, ...children], directory.seed);
+    return { sizeBytes: BLOCK_BYTES, isTree: false, blocks: [block] };
   }
-  const block = Buffer.alloc(BLOCK_BYTES);
-  encodeLeaf(block, entries, directory.seed);
-  return { bytes: block, hashed: false };
+  const tree = growTree(children, hashSeed);
+  const sizeBytes = countTreeBlocks(tree) * BLOCK_BYTES;
+  return { sizeBytes, isTree: true, blocks: encodeTree(directory, tree) };
 }

@@ -27,6 +27,8 @@ export type ParsedOptions = {
 };
 
 const MAX_LABEL_BYTES = 16;
+/** The superblock's times have 40 bits. */
+const MAX_SECONDS = 2 ** 40;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function parseDiskOptions(options: DiskOptions): ParsedOptions {
@@ -37,6 +39,9 @@ export function parseDiskOptions(options: DiskOptions): ParsedOptions {
   const label = Buffer.from(options.label);
   if (label.length > MAX_LABEL_BYTES) {
     throw invalidField('label', `"${options.label}" is longer than ${MAX_LABEL_BYTES} bytes`);
+  }
+  if (!(createdAt.seconds >= 0 && createdAt.seconds < MAX_SECONDS)) {
+    throw invalidField('createdAt', `"${createdAt.seconds}" is not a time in seconds`);
   }
   if (!UUID.test(options.uuid)) throw invalidField('uuid', `"${options.uuid}" is not a uuid`);
   const uuid = Buffer.from(options.uuid.replaceAll('-', ''), 'hex');

@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { createDisk } from './disk.ts';
-import {
-  assertHolds,
-  checkDisk,
-  MIB,
-  makeDisk,
-  OPTIONS,
-  temporaryFolder,
-} from './testing/disks.ts';
-import { unmount, whyNoMount } from './testing/mounted.ts';
+import { assertHolds, checkDisk, MIB, makeDisk, makeDiskPath, OPTIONS } from './testing/disks.ts';
+import { missingMounts, mountMemory } from './testing/mounted.ts';
 import { file, folderOf, rootFolder, writePieces, writeTree } from './testing/trees.ts';
 
 const PLAN = rootFolder({ f: file('content') });
@@ -25,7 +16,7 @@ for (const sizeMib of EXACT_SIZES_MIB) {
     const sizeBytes = Math.floor(sizeMib * MIB);
     const { path, figures } = await makeDisk(t, PLAN, { size: { exactBytes: sizeBytes } });
     const { size, blocks } = statSync(path);
-    assert.ok(figures.sizeBytes <= sizeBytes && figures.sizeBytes > sizeBytes - 5 * MIB);
+    assert.equal(figures.sizeBytes, sizeBytes - (sizeBytes % 4096));
     assert.equal(size, figures.sizeBytes);
     assert.ok(blocks * 512 <= 12 * MIB, `${blocks} sectors are allocated`);
     if (sizeMib <= 1152) await assertHolds(t, path, PLAN);
@@ -66,7 +57,7 @@ test('a disk that is too small for its own metadata is full', async (t) => {
 });
 
 test('a disk that fills up while contents stream in says so, and can still be closed', async (t) => {
-  const path = join(temporaryFolder(t), 'disk.ext4');
+  const path = await makeDiskPath(t);
   await using disk = await createDisk(path, { ...OPTIONS, size: { exactBytes: 32 * MIB } });
   const chunk = { bytes: Buffer.alloc(MIB, 1) };
   await assert.rejects(writePieces(Array(33).fill(chunk), disk.contents), { reason: 'DISK_FULL' });
@@ -84,8 +75,10 @@ test('no disk grows beyond its maximum to have the free space asked for', async 
   await assert.rejects(makeDisk(t, PLAN, size), { reason: 'DISK_FULL' });
 });
 
-test('a host without space left fails as a full disk', { skip: whyNoMount() }, async (t) => {
-  const path = join(smallFolder(t), 'disk.ext4');
+test('a host without space left fails as a full disk', {
+  skip: await missingMounts(),
+}, async (t) => {
+  const path = join(await mountMemory(t, 8), 'disk.ext4');
   await using disk = await createDisk(path, OPTIONS);
   const plan = rootFolder({ f: file(Buffer.alloc(40 * MIB, 1)) });
   const full = writeTree(plan, disk.contents).then((root) => disk.finish({ root }));
@@ -97,27 +90,19 @@ test('a host without space left fails as a full disk', { skip: whyNoMount() }, a
 });
 
 test('a host whose space ends at the last write fails as a full disk', {
-  skip: whyNoMount(),
+  skip: await missingMounts(),
 }, async (t) => {
-  const path = join(smallFolder(t), 'disk.ext4');
+  const path = join(await mountMemory(t, 8), 'disk.ext4');
   await using disk = await createDisk(path, OPTIONS);
-  const root = await writeTree(rootFolder({ f: file(Buffer.alloc(7.9 * MIB, 1)) }), disk.contents);
+  const root = await writeTree(
+    rootFolder({ f: file(Buffer.alloc(8 * MIB - 16_384, 1)) }),
+    disk.contents,
+  );
   await assert.rejects(disk.finish({ root }), { reason: 'DISK_FULL' });
 });
 
-/** A file system of 8 MiB. */
-function smallFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'banger-small-'));
-  t.after(() => {
-    unmount(folder);
-    rmdirSync(folder);
-  });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder]);
-  return folder;
-}
-
 test('the space of replaced files is used again, and what is left of it is free', async (t) => {
-  const path = join(temporaryFolder(t), 'disk.ext4');
+  const path = await makeDiskPath(t);
   await using disk = await createDisk(path, { ...OPTIONS, size: { freeBytes: 0 } });
   const old = [];
   for (let n = 0; n < 40; n++) {

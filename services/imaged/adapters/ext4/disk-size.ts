@@ -9,7 +9,13 @@ const MIN_USEFUL_BLOCKS = 50;
 /** Steps to a size that is large enough are at least this long. */
 const MIN_STEP_BLOCKS = 256;
 
-export type SettledSize = { blocks: number; groups: number; freeBlocks: number };
+/** The disk may be a few blocks longer than its file system, where the last group was left out. */
+export type SettledSize = {
+  diskBlocks: number;
+  blocks: number;
+  groups: number;
+  freeBlocks: number;
+};
 
 /** The fewest groups that the disk can turn out to have. */
 export function fewestGroups(space: BlockSpace, size: DiskSize): number {
@@ -53,14 +59,14 @@ function isTooSmall(
   return blocks < space.frontier || groups * places.inodesPerGroup < inodes;
 }
 
-function measure(space: BlockSpace, places: GroupPlaces, wantedBlocks: number): SettledSize {
-  const blocks = withoutStub(places, wantedBlocks);
+function measure(space: BlockSpace, places: GroupPlaces, diskBlocks: number): SettledSize {
+  const blocks = withoutStub(places, diskBlocks);
   const groups = Math.ceil(blocks / BLOCKS_PER_GROUP);
   let freeBlocks = blocks - space.frontier;
   for (const { blocks: freed } of space.freedRuns()) freeBlocks += freed;
   const firstFresh = Math.ceil(space.frontier / BLOCKS_PER_GROUP);
   for (let group = firstFresh; group < groups; group++) freeBlocks -= places.overhead(group);
-  return { blocks, groups, freeBlocks };
+  return { diskBlocks, blocks, groups, freeBlocks };
 }
 
 function withoutStub(places: GroupPlaces, blocks: number): number {

@@ -34,36 +34,38 @@ const MAX_ENTRIES = 2 ** 21;
 type Slot = { hash: number; block: number };
 type Leaf = { hash: number; entries: DirectoryEntry[] };
 
-export function encodeHashedDirectory(
-  directory: DirectoryIdentity,
-  entries: readonly DirectoryEntry[],
-  hashSeed: HashWords,
-): Buffer {
+/** The root comes first, then the nodes below it, if any, then the leaves. */
+type Tree = { nodes: number; leaves: Leaf[] };
+
+export function growTree(entries: readonly DirectoryEntry[], hashSeed: HashWords): Tree {
   const leaves = packLeaves(entries, hashSeed);
-  const nodes = leaves.length > ROOT_SLOTS ? Math.ceil(leaves.length / NODE_SLOTS) : 0;
-  const firstLeaf = 1 + nodes;
-  const bytes = Buffer.alloc((firstLeaf + leaves.length) * BLOCK_BYTES);
-  const blockAt = (block: number) => blockOf(bytes, block);
-  for (const [index, leaf] of leaves.entries()) {
-    encodeLeaf(blockAt(firstLeaf + index), leaf.entries, directory.seed);
-  }
-  let slots: Slot[] = leaves.map(({ hash }, index) => ({ hash, block: firstLeaf + index }));
-  for (let node = 1; node <= nodes; node++) {
-    const below = slots.slice((node - 1) * NODE_SLOTS, node * NODE_SLOTS);
-    encodeNode(blockAt(node), below, directory.seed);
-  }
-  if (nodes > 0) {
-    slots = Array.from({ length: nodes }, (_, node) => ({
-      hash: slots[node * NODE_SLOTS]?.hash ?? 0,
-      block: node + 1,
-    }));
-  }
-  encodeRoot(blockAt(0), slots, directory, nodes > 0 ? 1 : 0);
-  return bytes;
+  return { leaves, nodes: leaves.length > ROOT_SLOTS ? Math.ceil(leaves.length / NODE_SLOTS) : 0 };
 }
 
-function blockOf(bytes: Buffer, block: number): Buffer {
-  return bytes.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES);
+export function countTreeBlocks({ nodes, leaves }: Tree): number {
+  return 1 + nodes + leaves.length;
+}
+
+/** One block at a time, in a buffer that is used again: a large folder has megabytes of them. */
+export function* encodeTree(directory: DirectoryIdentity, tree: Tree): Generator<Buffer> {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  const { nodes, leaves } = tree;
+  const slots = leaves.map(({ hash }, index) => ({ hash, block: 1 + nodes + index }));
+  encodeRoot(block, nodes === 0 ? slots : slotsOfNodes(slots), directory, nodes === 0 ? 0 : 1);
+  yield block;
+  for (let node = 0; node < nodes; node++) {
+    encodeNode(block.fill(0), slots.slice(node * NODE_SLOTS, (node + 1) * NODE_SLOTS), directory);
+    yield block;
+  }
+  for (const { entries } of leaves) {
+    encodeLeaf(block.fill(0), entries, directory.seed);
+    yield block;
+  }
+}
+
+function slotsOfNodes(slots: readonly Slot[]): Slot[] {
+  const firsts = slots.filter((_, index) => index % NODE_SLOTS === 0);
+  return firsts.map(({ hash }, node) => ({ hash, block: 1 + node }));
 }
 
 function packLeaves(entries: readonly DirectoryEntry[], hashSeed: HashWords): Leaf[] {
@@ -117,7 +119,7 @@ function encodeRoot(
   encodeSlots(block, ROOT_SLOTS_AT, slots, directory.seed);
 }
 
-function encodeNode(block: Buffer, slots: readonly Slot[], seed: number): void {
+function encodeNode(block: Buffer, slots: readonly Slot[], { seed }: DirectoryIdentity): void {
   block.writeUInt16LE(BLOCK_BYTES, 4);
   encodeSlots(block, NODE_SLOTS_AT, slots, seed);
 }

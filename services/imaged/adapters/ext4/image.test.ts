@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { runTool } from '../../testing/run-tool.ts';
+import { makeTemporaryFolder } from '../../testing/temporary-folder.ts';
 import { createDisk } from './disk.ts';
 import { openImage } from './image.ts';
 import { describePlan, describeTree } from './testing/describe.ts';
@@ -12,8 +13,8 @@ import {
   checkDisk,
   MIB,
   makeDisk,
+  makeDiskPath,
   OPTIONS,
-  temporaryFolder,
 } from './testing/disks.ts';
 import { DigestContents, file, folder, folderOf, link, rootFolder } from './testing/trees.ts';
 
@@ -24,7 +25,7 @@ const SEED_FOLDER = folder(
 
 test('a folder of one disk becomes the root of another', async (t) => {
   const source = await makeDisk(t, rootFolder({ root: SEED_FOLDER, etc: folder({}) }));
-  const path = join(temporaryFolder(t), 'work.ext4');
+  const path = await makeDiskPath(t);
   await using image = await openImage(source.path);
   await using disk = await createDisk(path, { ...OPTIONS, size: { exactBytes: 8192 * MIB } });
   const tree = await image.findTree('/root', disk.contents, ALL);
@@ -64,14 +65,14 @@ for (const options of [
   '-O ^dir_index',
 ]) {
   test(`an image that mke2fs ${options} made is read`, async (t) => {
-    const base = temporaryFolder(t);
+    const base = await makeTemporaryFolder(t);
     const tree = join(base, 'tree');
     mkdirSync(join(tree, 'many'), { recursive: true });
     writeFileSync(join(tree, 'large'), Buffer.alloc(3 * MIB, 'large'));
     for (let n = 0; n < 300; n++) writeFileSync(join(tree, 'many', `name-${n}`), `${n}`);
     const path = join(base, 'disk.ext4');
     const argv = ['-q', '-F', '-t', 'ext4', ...options.split(' ').filter(Boolean)];
-    execFileSync('mke2fs', [...argv, '-d', tree, path, '64M'], { stdio: 'pipe' });
+    await runTool('mke2fs', ...argv, '-d', tree, path, '64M');
     const contents = new DigestContents();
     await using image = await openImage(path);
     const found = await image.findTree('/', contents, ALL);

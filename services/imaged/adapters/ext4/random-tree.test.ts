@@ -2,7 +2,8 @@ import { test } from 'node:test';
 import { assertHolds, MIB, makeDisk } from './testing/disks.ts';
 import { Random, randomTree } from './testing/random-tree.ts';
 
-const TREES = 10;
+/** More of them by hand: TREES=200 node --test random-tree.test.ts */
+const TREES = Number(process.env['TREES'] ?? 10);
 
 /** Repeat a failure with: SEED=12345 node --test random-tree.test.ts */
 const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));

@@ -6,6 +6,8 @@ import type { ImageInode } from './read-inode.ts';
 
 const PIECE_BYTES = 1024 * 1024;
 
+const MAX_FILE_BLOCKS = 2 ** 32;
+
 type Piece = { block: number; bytes: number };
 
 /** Copies a file as it is, holes and all. */
@@ -17,6 +19,7 @@ export async function copyContent(
 ): Promise<Content> {
   const { sizeBytes } = inode;
   const { blockBytes } = image.shape;
+  if (sizeBytes > MAX_FILE_BLOCKS * blockBytes) throw corrupt('a file is longer than any can be');
   let position = 0;
   contents.open(sizeBytes);
   for (const { fileBlock, diskBlock, blocks } of await readRuns(image, inode)) {

@@ -1,5 +1,6 @@
 import type { ContentRun } from '../../domain/file-tree.ts';
 import { DIRECTORY_HEADER_BYTES } from './leaf.ts';
+import { quoteName } from './quote-name.ts';
 import type { ReadBudget } from './read-budget.ts';
 import { readRuns } from './read-extents.ts';
 import { corrupt, type ImageFile } from './read-image.ts';
@@ -16,7 +17,7 @@ export async function readDirectory(
     budget.spendEntries(1);
     for (const [name, child] of parseLeaf(await image.readBlock(block))) {
       budget.spendEntries(1);
-      if (children.has(name)) throw corrupt(`a folder has the name ${JSON.stringify(name)} twice`);
+      if (children.has(name)) throw corrupt(`a folder has the name ${quoteName(name)} twice`);
       children.set(name, child);
     }
   }
@@ -46,5 +47,5 @@ function* parseLeaf(block: Buffer): Generator<[name: string, inode: number]> {
 
 function checkName(name: string): string {
   if (name !== '' && !/[/\0]/.test(name)) return name;
-  throw corrupt(`a folder has the name ${JSON.stringify(name)}`);
+  throw corrupt(`a folder has the name ${quoteName(name)}`);
 }

@@ -60,6 +60,7 @@ function addXattr(
   value: Buffer,
 ): void {
   const known = XATTR_PREFIXES.find(([, number]) => number === prefixNumber);
-  if (known === undefined) return;
-  xattrs.set(known[0] + name, isAclPrefix(prefixNumber) ? aclFromDisk(value) : value);
+  const isAcl = isAclPrefix(prefixNumber);
+  if (known === undefined || isAcl !== (name === '')) return;
+  xattrs.set(known[0] + name, isAcl ? aclFromDisk(value) : value);
 }

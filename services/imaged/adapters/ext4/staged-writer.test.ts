@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { StagedWriter } from './staged-writer.ts';
-import { MIB, temporaryFolder } from './testing/disks.ts';
+import { MIB, makeDiskPath } from './testing/disks.ts';
 
 async function makeWriter(t: TestContext) {
-  const path = join(temporaryFolder(t), 'file');
+  const path = await makeDiskPath(t);
   const file = await open(path, 'wx');
   t.after(() => file.close());
   return { path, file, writer: new StagedWriter(file) };

@@ -19,6 +19,7 @@ import {
 } from './format.ts';
 import type { DirectoryEntry } from './leaf.ts';
 import type { HashWords } from './name-hash.ts';
+import { quoteName } from './quote-name.ts';
 
 /** What a node's body is made from and where its blocks go. */
 export type BodyStore = { census: Census; contents: Contents; hashSeed: HashWords };
@@ -73,14 +74,15 @@ async function storeDirectory(
   const inode = census.inodes.get(node) ?? 0;
   const parent = census.parents.get(node) ?? inode;
   const entries = [...node.children].map(([name, child]) => toEntry(census, name, child));
-  const { bytes, hashed } = encodeDirectory({ inode, parent, seed }, entries, hashSeed);
-  const stored = await storeContent(store, await contents.store(bytes), body, seed);
-  return hashed ? { ...stored, flags: stored.flags | INODE_HASHED_DIRECTORY } : stored;
+  const { sizeBytes, isTree, blocks } = encodeDirectory({ inode, parent, seed }, entries, hashSeed);
+  const content = await contents.store(sizeBytes, blocks);
+  const stored = await storeContent(store, content, body, seed);
+  return isTree ? { ...stored, flags: stored.flags | INODE_HASHED_DIRECTORY } : stored;
 }
 
 function toEntry(census: Census, name: string, child: TreeNode): DirectoryEntry {
   const unusable = name === '' || name === '.' || name === '..' || /[/\0]|[^\0-\xff]/.test(name);
-  if (unusable) throw new BangerError('IMAGE_CORRUPT', `it holds the name ${JSON.stringify(name)}`);
+  if (unusable) throw new BangerError('IMAGE_CORRUPT', `it holds the name ${quoteName(name)}`);
   if (name.length > MAX_NAME_BYTES) {
     throw new BangerError('FEATURE_UNSUPPORTED', `it holds a name of "${name.length}" bytes`);
   }
@@ -104,7 +106,8 @@ async function storeSymlink(
     target.copy(body);
     return { ...NO_BLOCKS, sizeBytes: target.length };
   }
-  return storeContent(store, await store.contents.store(target), body, seed);
+  const content = await store.contents.store(target.length, [target]);
+  return storeContent(store, content, body, seed);
 }
 
 /** The old form of a device number is the first word; what is too large for it goes to the second. */

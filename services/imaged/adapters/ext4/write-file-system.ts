@@ -54,7 +54,7 @@ export async function writeFileSystem(volume: Volume, tree: FileTree): Promise<F
   await writeHeads(writer, fileSystem, descriptors, spare.spares);
   await writer.flush();
   return {
-    sizeBytes: size.blocks * BLOCK_BYTES,
+    sizeBytes: size.diskBlocks * BLOCK_BYTES,
     freeBytes: size.freeBlocks * BLOCK_BYTES,
     freeInodes: counts.freeInodes,
   };

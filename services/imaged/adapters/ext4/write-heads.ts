@@ -17,8 +17,10 @@ export async function writeHeads(
   writer.seek(0);
   await writer.append(superblockBlock(fileSystem, 0));
   await writer.append(descriptors);
-  await writer.append(spares);
-  for (const group of backupGroups(groups)) {
+  const backups = backupGroups(groups);
+  // Without backups the spare blocks list nothing, and fresh blocks are zeros already.
+  if (backups.length > 0) await writer.append(spares);
+  for (const group of backups) {
     writer.seek(group * BLOCKS_PER_GROUP * BLOCK_BYTES);
     await writer.append(superblockBlock(fileSystem, group));
     await writer.append(descriptors);

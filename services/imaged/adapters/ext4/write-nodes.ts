@@ -1,9 +1,10 @@
 import { BangerError } from '#kit/errors.ts';
 import type { DirectoryNode, Timestamp, TreeNode } from '../../domain/file-tree.ts';
 import { inodeAt } from './census.ts';
-import { FILE_TYPES } from './format.ts';
+import { FILE_TYPES, MODE_TYPE } from './format.ts';
 import { bodyOf, encodeInode, inodeSeed } from './inode.ts';
 import type { InodeTable } from './inode-table.ts';
+import { quoteName } from './quote-name.ts';
 import { type BodyStore, storeBody } from './store-body.ts';
 import { encodeXattrs } from './xattrs.ts';
 
@@ -36,7 +37,7 @@ async function writeNode(store: NodeStore, index: number, node: TreeNode): Promi
   const record = {
     ...stored,
     blocks: stored.blocks + (xattrBlock === undefined ? 0 : 1),
-    mode: FILE_TYPES[node.kind].mode | node.mode,
+    mode: FILE_TYPES[node.kind].mode | (node.mode & ~MODE_TYPE),
     uid: parseId(node.uid),
     gid: parseId(node.gid),
     mtime: node.mtime,
@@ -64,7 +65,7 @@ function diskLinks(node: TreeNode, links: number): number {
 function withPath(error: unknown, root: DirectoryNode, node: TreeNode): unknown {
   if (!(error instanceof BangerError) || error.reason === 'DISK_FULL') return error;
   const path = findPath(root, node) ?? '';
-  const message = `"${path}" cannot be stored on a disk: ${error.message}`;
+  const message = `${quoteName(path)} cannot be stored on a disk: ${error.message}`;
   return new BangerError(error.reason, message, { cause: error, metadata: { path } });
 }
 

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { makeTemporaryFolder } from '../../../testing/temporary-folder.ts';
 import { createDisk } from '../disk.ts';
 import type { DiskOptions } from '../disk-options.ts';
 import { openImage } from '../image.ts';
 import type { FileSystemFigures } from '../write-file-system.ts';
 import { type Description, describePlan, describeTree } from './describe.ts';
-import { describeMount, mount, whyNoMount } from './mounted.ts';
+import { describeMount, missingMounts, mount } from './mounted.ts';
 import { DigestContents, type Plan, writeTree } from './trees.ts';
 
 export const MIB = 1024 * 1024;
@@ -24,10 +23,8 @@ export const OPTIONS: DiskOptions = {
 
 export const ALL: { entries: number; bytes: number } = { entries: 10_000_000, bytes: 2 ** 40 };
 
-export function temporaryFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'banger-ext4-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  return folder;
+export async function makeDiskPath(t: TestContext): Promise<string> {
+  return join(await makeTemporaryFolder(t), 'disk.ext4');
 }
 
 export type MadeDisk = { path: string; figures: FileSystemFigures };
@@ -38,7 +35,7 @@ export async function makeDisk(
   plan: Plan,
   options: Partial<DiskOptions> = {},
 ): Promise<MadeDisk> {
-  const path = join(temporaryFolder(t), 'disk.ext4');
+  const path = await makeDiskPath(t);
   await using disk = await createDisk(path, { ...OPTIONS, ...options });
   const figures = await disk.finish({ root: await writeTree(plan, disk.contents) });
   checkDisk(path);
@@ -66,9 +63,9 @@ export async function assertDescribed(
   expected: Description,
 ): Promise<void> {
   assertSame(await describeImage(path), expected);
-  const why = whyNoMount();
-  if (why === undefined) assertSame(describeMount(mount(t, path)), expected);
-  else t.diagnostic(`not compared through the kernel: ${why}`);
+  const missing = await missingMounts();
+  if (missing === false) assertSame(await describeMount(await mount(t, path)), expected);
+  else t.diagnostic(`not compared through the kernel: ${missing}`);
 }
 
 async function describeImage(path: string): Promise<Description> {

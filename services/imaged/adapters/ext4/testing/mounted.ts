@@ -1,42 +1,46 @@
-import { execFileSync } from 'node:child_process';
 import {
   type BigIntStats,
   closeSync,
   lstatSync,
-  mkdtempSync,
   openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   readSync,
-  rmdirSync,
 } from 'node:fs';
+import { mkdtemp, readFile, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
+import { missingTool, runTool } from '../../../testing/run-tool.ts';
 import type { Description, Entry } from './describe.ts';
 
-/** Why images cannot be mounted here; undefined when they can. */
-export function whyNoMount(): string | undefined {
-  if (process.getuid?.() !== 0) return 'mounting needs root';
-  try {
-    execFileSync('losetup', ['--find'], { stdio: 'pipe' });
-    execFileSync('python3', ['-c', 'import os; os.listxattr'], { stdio: 'pipe' });
-    return undefined;
-  } catch (error) {
-    return `no free loop device, or no python3: ${String(error)}`;
-  }
+/** Why images cannot be mounted here; false when they can. */
+export async function missingMounts(): Promise<string | false> {
+  if (process.getuid?.() !== 0) return 'mounting an image needs root';
+  const [loop] = await Promise.allSettled([runTool('losetup', '--find')]);
+  if (loop?.status === 'rejected') return 'there is no free loop device';
+  return missingTool('python3');
 }
 
 /** Mounts an image for the rest of the test. */
-export function mount(t: TestContext, image: string, how: 'ro' | 'rw' = 'ro'): string {
-  const folder = mkdtempSync(join(tmpdir(), 'banger-mount-'));
-  t.after(() => {
-    unmount(folder);
-    rmdirSync(folder);
+export function mount(t: TestContext, image: string, how: 'ro' | 'rw' = 'ro'): Promise<string> {
+  return mountWith(t, '-o', `loop,${how}`, image);
+}
+
+/** Mounts a file system in memory that fills up soon. */
+export function mountMemory(t: TestContext, sizeMib: number): Promise<string> {
+  return mountWith(t, '-t', 'tmpfs', '-o', `size=${sizeMib}m`, 'tmpfs');
+}
+
+async function mountWith(t: TestContext, ...what: string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'banger-mount-'));
+  t.after(async () => {
+    await unmount(folder);
+    await rmdir(folder);
   });
-  execFileSync('mount', ['-o', `loop,${how}`, image, folder], { stdio: 'pipe' });
+  await runTool('mount', ...what, folder);
   return folder;
 }
 
@@ -44,26 +48,23 @@ export function mount(t: TestContext, image: string, how: 'ro' | 'rw' = 'ro'): s
  * Also before the end of a test, when the image is needed again. A process with a mount namespace of its own that
  * began meanwhile has a copy of the mount, and the kernel writes the rest only when the last one goes.
  */
-export function unmount(folder: string): void {
-  const mounts = readFileSync('/proc/self/mounts', 'utf8');
+export async function unmount(folder: string): Promise<void> {
+  const mounts = await readFile('/proc/self/mounts', 'utf8');
   if (!mounts.includes(` ${folder} `)) return;
   const device = new RegExp(`^/dev/(loop\\d+) ${folder} `, 'm').exec(mounts)?.[1];
-  if (device === undefined) {
-    execFileSync('umount', [folder], { stdio: 'pipe' });
-    return;
-  }
   const backing = `/sys/block/${device}/loop/backing_file`;
-  const file = readFileSync(backing, 'utf8');
-  execFileSync('umount', [folder], { stdio: 'pipe' });
+  const file = device === undefined ? undefined : await readFile(backing, 'utf8');
+  await runTool('umount', folder);
   const deadline = performance.now() + 30_000;
-  while (isBackedBy(backing, file) && performance.now() < deadline) {
-    execFileSync('sleep', ['0.02']);
+  while (file !== undefined && (await isBackedBy(backing, file))) {
+    if (performance.now() > deadline) throw new Error(`${device} still holds ${file.trim()}`);
+    await setTimeout(20);
   }
 }
 
-function isBackedBy(backing: string, file: string): boolean {
+async function isBackedBy(backing: string, file: string): Promise<boolean> {
   try {
-    return readFileSync(backing, 'utf8') === file;
+    return (await readFile(backing, 'utf8')) === file;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
     throw error;
@@ -71,9 +72,9 @@ function isBackedBy(backing: string, file: string): boolean {
 }
 
 /** What the kernel makes of a mounted image. */
-export function describeMount(folder: string): Description {
+export async function describeMount(folder: string): Promise<Description> {
   const description: Description = {};
-  const xattrs = readAllXattrs(folder);
+  const xattrs = await readAllXattrs(folder);
   for (const path of eachPath(folder)) {
     const stats = lstatSync(toHost(folder, path), { bigint: true });
     description[path] = describeEntry(folder, path, stats, xattrs[path] ?? {});
@@ -169,7 +170,6 @@ print(json.dumps(found))
 `;
 
 /** Node has no call for them. */
-function readAllXattrs(folder: string): Record<string, Record<string, string>> {
-  const options = { encoding: 'utf8', maxBuffer: 1 << 30 } as const;
-  return JSON.parse(execFileSync('python3', ['-c', LIST_XATTRS, folder], options));
+async function readAllXattrs(folder: string): Promise<Record<string, Record<string, string>>> {
+  return JSON.parse(await runTool('python3', '-c', LIST_XATTRS, folder));
 }

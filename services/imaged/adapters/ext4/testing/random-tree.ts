@@ -1,19 +1,17 @@
+import { seededRandom } from '../../../testing/seeded-random.ts';
 import { type Attributes, folderOf, type Piece, type Plan } from './trees.ts';
 
-/** A stream of numbers that a seed repeats (mulberry32). */
+/** What a random tree is made of, the same for the same seed. */
 export class Random {
-  #state: number;
+  readonly #next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed;
+    this.#next = seededRandom(seed);
   }
 
   /** A whole number from 0 to below `end`. */
   below(end: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let word = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    word ^= word + Math.imul(word ^ (word >>> 7), 61 | word);
-    return Math.floor((((word ^ (word >>> 14)) >>> 0) / 2 ** 32) * end);
+    return Math.floor(this.#next() * end);
   }
 
   /** Mostly small, at times close to `end`. */
