@@ -15,16 +15,8 @@ import { buildJail, installedCompilers } from './build.ts';
 const sources = fileURLToPath(new URL('.', import.meta.url));
 const signal = AbortSignal.timeout(60_000);
 const skip = installedCompilers().length === 0 ? 'needs a C compiler' : false;
-/** Built once, by the first test that asks. */
-const jail = memoize(() => buildTestJail(signal));
-
-function memoize<Value>(make: () => Promise<Value>): () => Promise<Value> {
-  const made: { value?: Promise<Value> } = {};
-  return () => (made.value ??= make());
-}
-
 async function run(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(await jail(), args);
+  const { stdout } = await promisify(execFile)(await buildTestJail(signal), args);
   return stdout.trim();
 }
 

@@ -1,4 +1,5 @@
 import type { Call } from '#kit/call.ts';
+import { hasReason } from '#kit/errors.ts';
 import { parseVmId, type VmId } from '#kit/names.ts';
 import { runTool } from '../host/tools.ts';
 import { type Ipv4, isIpv4, isMac, type Mac } from './ipv4.ts';
@@ -19,20 +20,32 @@ export type VmRules = {
 export type PacketSets = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 type SetJson = {
-  set?: { family: string; table: string; name: string; elem?: ElementJson[] };
+  set?: { family: string; name: string; elem?: ElementJson[] };
 };
 type KeyJson = string | number | { concat: (string | number)[] };
 type ElementJson = KeyJson | { elem: { val: KeyJson; comment?: string } };
 
-/** One run of the tool for both families; other people's tables come along and are left out. */
+/** Of our own tables only: on some hosts other people's sets have a hundred thousand elements. */
 export async function readPacketSets(call: Call): Promise<PacketSets> {
-  const { nftables }: { nftables: SetJson[] } = JSON.parse(
-    await runTool(call, 'nft', ['-j', 'list', 'sets']),
-  );
-  const ours = nftables.flatMap(({ set }) => (set?.table === 'banger' ? [set] : []));
+  const tables = await Promise.all([readTable(call, 'bridge'), readTable(call, 'inet')]);
   return new Map(
-    ours.map(({ family, name, elem = [] }) => [`${family} ${name}`, new Map(elem.map(toElement))]),
+    tables
+      .flat()
+      .flatMap(({ set }) => (set === undefined ? [] : [set]))
+      .map(({ family, name, elem = [] }) => [`${family} ${name}`, new Map(elem.map(toElement))]),
   );
+}
+
+/** Nothing where there is no such table: before the first bridge, or after somebody flushed it. */
+async function readTable(call: Call, family: 'bridge' | 'inet'): Promise<SetJson[]> {
+  try {
+    return JSON.parse(await runTool(call, 'nft', ['-j', 'list', 'table', family, 'banger']))
+      .nftables;
+  } catch (error) {
+    const isAbsent = hasReason(error, 'COMMAND_FAILED') && /No such file/.test(error.message);
+    if (isAbsent) return [];
+    throw error;
+  }
 }
 
 export function isComplete(sets: PacketSets): boolean {

@@ -83,6 +83,7 @@ export async function run({ call }: { call: Call }, input: ApplyRules): Promise<
   if (rules.nat) await ensureForwarding(call);
   await isolate(call, tap, !rules.peers);
   await runNft(call, lines.join('\n'));
+  call.log.info('rules applied', rules);
 }
 
 /** The rules between guests decide; a port's flag is the second wall, which stands when rules are flushed. */

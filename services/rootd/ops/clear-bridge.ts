@@ -23,6 +23,7 @@ export async function run({ call }: { call: Call }, { bridge }: ClearBridge): Pr
   if (existing !== undefined) {
     refuseForeignPorts(links, existing);
     await runIpBatch(call, [`link del dev ${bridge}`]);
+    call.log.info('bridge cleared', { bridge });
   }
   const others = bridgesOf(links).filter(({ name }) => name !== bridge);
   if (others.length === 0) return runNft(call, REMOVE_PACKET_RULES);

@@ -20,6 +20,7 @@ export async function run({ call }: { call: Call }, { vmId }: ClearRules): Promi
   const lines = deleteElements(sets, vmId);
   if (lines.length === 0) return;
   await runNft(call, lines.join('\n'));
+  call.log.info('rules cleared', { vmId });
   const lifted = vmRulesOf(sets).find((rules) => rules.vmId === vmId && rules.peers);
   if (lifted !== undefined) await isolateAgain(call, lifted.tapIndex);
 }

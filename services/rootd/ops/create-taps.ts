@@ -40,6 +40,7 @@ export async function run({ call }: { call: Call }, input: CreateTaps): Promise<
     );
     throw error;
   }
+  call.log.info('taps created', { bridge: input.bridge, taps: missing });
   const taps = tapsOf(await readLinks(call));
   return taps.filter(({ index }) => input.indexes.includes(index));
 }

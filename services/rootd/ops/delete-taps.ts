@@ -28,7 +28,9 @@ export async function run({ call }: { call: Call }, { indexes }: DeleteTaps): Pr
       { metadata: { tap: held.name } },
     );
   }
-  if (existing.length > 0) await runIpBatch(call, removeTogether(links, existing));
+  if (existing.length === 0) return;
+  await runIpBatch(call, removeTogether(links, existing));
+  call.log.info('taps deleted', { taps: existing });
 }
 
 /** The kernel takes some 20 ms to remove a device, and hardly longer for two hundred of one group. */

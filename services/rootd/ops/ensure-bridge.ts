@@ -38,7 +38,7 @@ export async function run({ call }: { call: Call }, input: EnsureBridge): Promis
     await hardenBridge(bridge);
     await runNft(call, PACKET_RULES);
     await runIpBatch(call, [
-      // No loops to look for, so a port forwards at once; lab measurements are in docs/networking.md.
+      // There are no loops to look for, so a port may forward at once.
       `link set dev ${bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
       // A bridge without a MAC of its own takes one from its ports, and guests' ARP caches go stale with them.
       `link set dev ${bridge} address ${macOf(input.address)}`,
@@ -49,6 +49,7 @@ export async function run({ call }: { call: Call }, input: EnsureBridge): Promis
     if (existing === undefined) await undoIpBatch(call, [`link del dev ${bridge}`]);
     throw error;
   }
+  call.log.info('bridge ensured', { ...input, created: existing === undefined });
 }
 
 function addressLines({ bridge, address, prefixLength }: EnsureBridge, existing?: Link): string[] {

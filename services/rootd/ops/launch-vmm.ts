@@ -101,11 +101,13 @@ export async function run(
   const { uid } = opened.use(vmms.reserveUid(vmId));
   try {
     await launch({ call, vmms, program, files, uid }, input);
+    const launched = getLaunched(vmms, input);
+    call.log.info('vmm launched', launched);
+    return launched;
   } catch (error) {
     await undoLaunch(call, vmms, input);
     throw error;
   }
-  return getLaunched(vmms, input);
 }
 
 type Prepared = { call: Call; vmms: Vmms; program: string; files: VmmFiles; uid: number };

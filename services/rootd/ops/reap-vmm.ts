@@ -18,4 +18,5 @@ export async function run(
   { vmId }: ReapVmm,
 ): Promise<void> {
   await forgetVmm(call, vmms, vmId);
+  call.log.info('vmm reaped', { vmId });
 }

@@ -29,5 +29,6 @@ export async function run(
   // "~" makes it a zone to route and not a suffix to search.
   await runTool(call, 'resolvectl', ['domain', bridge, '~vm']);
   await runTool(call, 'resolvectl', ['dns', bridge, `127.0.0.1:${dnsPort}`]);
+  call.log.info('resolver set', { bridge, dnsPort });
   return true;
 }

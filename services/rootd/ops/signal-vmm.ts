@@ -36,7 +36,10 @@ export async function run(
 ): Promise<void> {
   const vmm = vmms.records.findVmm(vmId);
   const program = await vmms.jail(call.signal);
-  if (vmm !== undefined && (await signalVmm(call, program, vmm, signal))) return;
+  if (vmm !== undefined && (await signalVmm(call, program, vmm, signal))) {
+    call.log.info('vmm signalled', { ...vmm, signal });
+    return;
+  }
   throw new BangerError('VM_NOT_RUNNING', `vm "${vmId}" has no VMM to signal`, {
     metadata: { vm: vmId },
   });

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { callOf } from '#kit/testing/call-of.ts';
 import * as applyRules from '../ops/apply-rules.ts';
@@ -53,6 +54,7 @@ export async function openGuestLab(): Promise<GuestLab> {
   const guests: Guest[] = [];
   const wire = await buildWire();
   for (const lease of LEASES) guests.push(await addGuest(wire, lease.tapIndex, lease));
+  rmSync(wire);
   running.defer(() => void Promise.all(guests.map((each) => each.leave())));
   const datagrams: string[] = [];
   running.use(await serveHost((text) => datagrams.push(text)));

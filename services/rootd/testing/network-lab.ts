@@ -1,6 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -76,11 +75,11 @@ export async function serveWeb(namespace: string): Promise<ChildProcess> {
   return child;
 }
 
+/** The caller removes it, which it may do as soon as the guests run. */
 export async function buildWire(): Promise<string> {
   const program = `/tmp/rootd-wire-${process.pid}`;
   const source = fileURLToPath(new URL('wire.c', import.meta.url));
   await tool('gcc', '-std=c17', '-D_GNU_SOURCE', '-Wall', '-Wextra', source, '-o', program);
-  process.once('exit', () => rmSync(program, { force: true }));
   return program;
 }
 

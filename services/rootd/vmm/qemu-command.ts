@@ -53,17 +53,16 @@ export function qemuCommand(qemu: string, machine: Machine, fds: VmmDescriptors)
 }
 
 /**
- * acpi=on, because distribution kernels find virtio-mmio through ACPI only. The old timer and interrupt
- * controllers are left out where the guest is told its clock's frequency and does not need them to measure it.
- * KSM and core dumps could show one guest's memory to others.
+ * acpi=on, because distribution kernels find virtio-mmio through ACPI only. KSM and core dumps could show one
+ * guest's memory to others.
  */
 function machineArguments({ accelerator, memoryMib, vcpus }: Machine): string[] {
-  const base = 'microvm,acpi=on,pcie=off,rtc=on,mem-merge=off,dump-guest-core=off';
-  const variant =
+  const options = 'acpi=on,pcie=off,rtc=on,pic=off,pit=off,mem-merge=off,dump-guest-core=off';
+  const processor =
     accelerator === 'kvm'
-      ? ['-machine', base, '-accel', 'kvm', '-cpu', 'host']
-      : ['-machine', `${base},pic=off,pit=off`, '-accel', 'tcg,tb-size=32', '-cpu', 'max'];
-  return [...variant, '-m', `${memoryMib}`, '-smp', `${vcpus}`];
+      ? ['-accel', 'kvm', '-cpu', 'host']
+      : ['-accel', 'tcg,tb-size=64', '-cpu', 'max'];
+  return ['-machine', `microvm,${options}`, ...processor, '-m', `${memoryMib}`, '-smp', `${vcpus}`];
 }
 
 /** Without tsc_early_khz a software-emulated guest calibrates against a busy host and may hang for ever. */

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VmId } from '#kit/names.ts';
 import { openRecords, type Records } from './records.ts';
@@ -49,7 +49,7 @@ export function openVmms({ settings, state, runtime, buildJail }: VmmsOptions): 
   /** Between the choice of a uid and the record that the VMM's own process writes. */
   const reserved = new Map<VmId, number>();
   const pickUid = createUidPicker(settings.uids, randomInt(settings.uids.count));
-  let jail: Promise<string> | undefined;
+  let jail: string | undefined;
 
   return {
     settings,
@@ -57,14 +57,9 @@ export function openVmms({ settings, state, runtime, buildJail }: VmmsOptions): 
     records,
     jailRoot: folder('jail'),
     async jail(signal) {
-      jail ??= buildJail(signal);
-      try {
-        return await jail;
-      } catch (error) {
-        // The next call may find the compiler that was missing.
-        jail = undefined;
-        throw error;
-      }
+      // Again when somebody cleaned the folder that it was in.
+      if (jail === undefined || !existsSync(jail)) jail = await buildJail(signal);
+      return jail;
     },
     reportOf: (vmId) => join(reports, vmId),
     reserveUid(vmId) {
