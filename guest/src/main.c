@@ -20,7 +20,9 @@ static int run_agent(void) {
     uint64_t ready_fd;
     if (channel == NULL || ready == NULL || !parse_decimal(ready, 1023, &ready_fd)) return 1;
     int status = agent_main(channel, true, (int)ready_fd);
-    power_cut(POWER_ACTION_OFF);
+    const char *power_off = getenv(REPORT_POWER_OFF);
+    bool by_reset = power_off != NULL && strcmp(power_off, "reset") == 0;
+    power_cut(by_reset ? POWER_ACTION_RESET : POWER_ACTION_OFF);
     return status;
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -74,13 +74,20 @@ export async function startNativeGuest(t: TestContext): Promise<NativeGuest> {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, ASAN_OPTIONS },
   });
-  t.after(() => child.kill('SIGKILL'));
+  t.after(() => killTree(child.pid ?? 0));
   await once(child, 'spawn');
-  return { process: child, connect: () => connectWhenThere(socketPath) };
+  return { process: child, connect: () => connectWhenThere(socketPath, child) };
 }
 
-async function connectWhenThere(path: string): Promise<Duplex> {
-  for (;;) {
+/** The agent and what it started: its commands have sessions of their own. */
+function killTree(pid: number): void {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  process.kill(pid, 'SIGKILL');
+  for (const child of children.split(' ').filter((each) => each !== '')) killTree(Number(child));
+}
+
+async function connectWhenThere(path: string, child: ChildProcess): Promise<Duplex> {
+  while (child.exitCode === null && child.signalCode === null) {
     const socket = connect(path);
     try {
       await once(socket, 'connect');
@@ -90,4 +97,5 @@ async function connectWhenThere(path: string): Promise<Duplex> {
       await sleep(5);
     }
   }
+  throw new Error(`the agent ended (${child.exitCode ?? child.signalCode})`);
 }

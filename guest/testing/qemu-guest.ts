@@ -34,7 +34,10 @@ export type QemuGuest = {
   kill(): Promise<void>;
 };
 
-/** The command line of the design notes: microvm, virtio-mmio, TCG, one CPU. */
+/**
+ * The command line of the design notes: microvm, virtio-mmio, TCG, one CPU. Without ERMS the kernel
+ * copies eight bytes at a time instead of one, which TCG runs three times as fast.
+ */
 export async function startQemuGuest(options: QemuOptions): Promise<QemuGuest> {
   const { folder } = options;
   const initrd = join(folder, 'initrd');
@@ -62,7 +65,7 @@ function argumentsOf(options: QemuOptions, initrd: string): string[] {
   const { folder, vmlinux, disks, memoryMib = 128 } = options;
   return [
     ...['-M', 'microvm,acpi=on,pcie=off,rtc=on,pic=off,pit=off'],
-    ...['-accel', 'tcg,tb-size=64', '-cpu', 'max', '-m', String(memoryMib), '-smp', '1'],
+    ...['-accel', 'tcg,tb-size=64', '-cpu', 'max,-erms', '-m', String(memoryMib), '-smp', '1'],
     ...['-nodefaults', '-no-user-config', '-nographic', '-no-reboot'],
     ...['-kernel', vmlinux, '-initrd', initrd, '-append', kernelCommandLine()],
     ...['-serial', `file:${join(folder, 'console.log')}`],

@@ -17,10 +17,13 @@
  * Edge-triggered, because a port without a host reports a hang-up for as long as that lasts, and
  * nothing else would tell when a host comes.
  */
-static const uint32_t EVENTS = EPOLLIN | EPOLLOUT | EPOLLRDHUP | (uint32_t)EPOLLET;
+static const uint32_t EVENTS = EPOLLIN | EPOLLRDHUP | (uint32_t)EPOLLET;
 
+/* Room is asked for only when there was none: the port reports it after every write. */
 void channel_revisit(struct channel *channel) {
-    if (channel->link.fd >= 0) watch_set(channel->loop, &channel->link, EVENTS);
+    if (channel->link.fd < 0) return;
+    uint32_t room = channel->is_full ? (uint32_t)EPOLLOUT : 0;
+    watch_set(channel->loop, &channel->link, EVENTS | room);
 }
 
 bool channel_hang_up(struct channel *channel) {
@@ -45,6 +48,7 @@ static void listener_ready(void *owner, uint32_t events) {
         (void)channel_hang_up(channel);
     }
     channel->link.fd = fd;
+    channel->is_full = false;
     channel_revisit(channel);
 }
 
@@ -132,5 +136,10 @@ ssize_t channel_read(struct channel *channel, uint8_t *bytes, size_t room) {
 
 ssize_t channel_write(struct channel *channel, const uint8_t *bytes, size_t length) {
     if (channel->link.fd < 0) return CHANNEL_LATER;
-    return moved(write(channel->link.fd, bytes, length));
+    ssize_t done = moved(write(channel->link.fd, bytes, length));
+    bool is_full = done == CHANNEL_LATER;
+    if (is_full == channel->is_full) return done;
+    channel->is_full = is_full;
+    channel_revisit(channel);
+    return done;
 }

@@ -22,6 +22,8 @@ struct channel {
     int port_wait_ms;
     /* A port stays open when the host goes; a connection is closed. */
     bool is_port;
+    /* The last write found no room. */
+    bool is_full;
     /* Bytes may have come, room may have become free, or the host has gone: read and write to see. */
     void (*stirred)(void *owner);
     void (*lost)(void *owner);

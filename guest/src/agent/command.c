@@ -12,10 +12,6 @@
 #include "agent/status.h"
 #include "system/text.h"
 
-/* How long a terminal is silent after its command has ended until its output counts as whole. */
-#define TERMINAL_SILENCE_MS 50
-/* A process left behind may write to the terminal for ever; it is heard this often at most. */
-#define TERMINAL_ROUNDS_MAX 40
 #define LINGERING_MAX 256
 
 struct command {
@@ -28,13 +24,11 @@ struct command {
     struct inlet input;
     struct outlet output;
     struct outlet errors;
-    /* Before the child's end: the grace after a hang-up. After it: the terminal's silence. */
-    struct deadline deadline;
+    /* The grace after a hang-up. */
+    struct deadline grace;
     /* The last frames wait for room in the outbox. */
     struct waiter waiter;
     struct deadline again;
-    int rounds;
-    bool moved;
     bool is_task;
     bool is_pty;
     bool accepted;
@@ -61,7 +55,7 @@ static void let_go(struct command *command) {
     command->stream = NULL;
     inlet_close(&command->input);
     status_close(&command->status);
-    deadline_clear(&command->agent->loop, &command->deadline);
+    deadline_clear(&command->agent->loop, &command->grace);
     deadline_clear(&command->agent->loop, &command->again);
     session_unwait(&command->agent->session, &command->waiter);
     outlet_detach(&command->output);
@@ -133,22 +127,11 @@ static void advance(void *owner) {
     if (command->stream == NULL && idle) dispose(command);
 }
 
-static void output_moved(void *owner) {
-    struct command *command = owner;
-    command->moved = true;
-    advance(command);
-}
-
-static void await_silence(struct command *command) {
-    command->moved = false;
-    deadline_set(&command->agent->loop, &command->deadline, TERMINAL_SILENCE_MS);
-}
-
 static void child_ended(void *owner) {
     struct command *command = owner;
-    deadline_clear(&command->agent->loop, &command->deadline);
-    if (command->is_pty && command->stream != NULL && !command->output.over) {
-        await_silence(command);
+    deadline_clear(&command->agent->loop, &command->grace);
+    if (command->is_pty) {
+        outlet_limit_terminal(&command->output);
     } else if (!command->is_task) {
         outlet_limit(&command->output);
         outlet_limit(&command->errors);
@@ -156,19 +139,9 @@ static void child_ended(void *owner) {
     advance(command);
 }
 
-static void deadline_passed(void *owner) {
-    struct command *command = owner;
-    if (command->child.pid != 0) {
-        signal_group(command->pid, SIGKILL);
-        return;
-    }
-    bool waits = outlet_is_blocked(&command->output);
-    if (waits || (command->moved && command->rounds++ < TERMINAL_ROUNDS_MAX)) {
-        await_silence(command);
-        return;
-    }
-    outlet_limit(&command->output);
-    advance(command);
+static void grace_over(void *owner) {
+    const struct command *command = owner;
+    signal_group(command->pid, SIGKILL);
 }
 
 static void take_data(struct stream *stream, const uint8_t *bytes, uint32_t length) {
@@ -213,7 +186,7 @@ static void cancelled(void *owner) {
     let_go(command);
     if (command->child.pid != 0) {
         signal_group(command->pid, command->is_task ? SIGKILL : SIGHUP);
-        deadline_set(&command->agent->loop, &command->deadline, HANG_UP_GRACE_MS);
+        deadline_set(&command->agent->loop, &command->grace, HANG_UP_GRACE_MS);
     }
     /* Closing a terminal hangs it up for everyone who is left on it. */
     if (command->is_pty) outlet_close(&command->output);
@@ -234,7 +207,7 @@ static void open_outlet(struct outlet *outlet, struct command *command, int fd, 
                         uint32_t credit) {
     outlet->over = fd < 0;
     if (fd < 0) return;
-    outlet->moved = output_moved;
+    outlet->moved = advance;
     outlet->owner = command;
     outlet_open(outlet, command->stream, fd, channel, credit);
 }
@@ -271,7 +244,7 @@ void command_start(struct agent *agent, struct stream *stream, const struct laun
     command->child = (struct child){.pid = launched.pid, .ended = child_ended, .owner = command};
     command->status.completed = advance;
     command->status.owner = command;
-    command->deadline = (struct deadline){.passed = deadline_passed, .owner = command};
+    command->grace = (struct deadline){.passed = grace_over, .owner = command};
     command->again = (struct deadline){.passed = advance, .owner = command};
     command->waiter = (struct waiter){.resume = resume, .owner = command};
     stream->kind = &COMMAND_STREAM;

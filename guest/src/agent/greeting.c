@@ -63,7 +63,7 @@ static void put_ready(struct writer *payload) {
     put_warnings(payload);
 }
 
-bool greeting_make(struct frame *frame) {
+void greeting_make(struct frame *frame) {
     static uint8_t bytes[8192];
     struct writer payload = write_into(bytes, sizeof bytes);
     bool ready = *variable(REPORT_FAILED_STEP) == '\0';
@@ -77,5 +77,4 @@ bool greeting_make(struct frame *frame) {
     *frame = (struct frame){.type = ready ? FRAME_READY : FRAME_FAILED,
                             .payload = bytes,
                             .length = (uint32_t)written(&payload)};
-    return ready;
 }

@@ -1,19 +1,10 @@
 #include "agent/inlet.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
-
-struct chunk {
-    struct chunk *next;
-    uint32_t at;
-    uint32_t length;
-    uint8_t bytes[];
-};
 
 static struct loop *loop_of(struct inlet *inlet) {
     return inlet->session->loop;
@@ -23,7 +14,7 @@ static void drop_chunks(struct inlet *inlet) {
     while (inlet->first != NULL) {
         struct chunk *chunk = inlet->first;
         inlet->first = chunk->next;
-        free(chunk);
+        chunk_drop(&inlet->session->chunks, chunk);
     }
     inlet->last = NULL;
 }
@@ -62,7 +53,7 @@ static void end_now(struct inlet *inlet) {
 static void pay_back(struct inlet *inlet, uint32_t bytes) {
     uint32_t window = stream_window(inlet->session);
     inlet->owed += bytes;
-    if (inlet->owed < window / 4 || inlet->ending) return;
+    if (inlet->owed < window / 2 || inlet->ending) return;
     /* Down from a large window to a small one: credit is given back only below the small one. */
     uint32_t grant = inlet->stream->allowed >= window ? 0 : window - inlet->stream->allowed;
     if (grant > inlet->owed) grant = inlet->owed;
@@ -88,7 +79,7 @@ static bool drain(struct inlet *inlet) {
         if (chunk->at < chunk->length) continue;
         inlet->first = chunk->next;
         if (inlet->first == NULL) inlet->last = NULL;
-        free(chunk);
+        chunk_drop(&inlet->session->chunks, chunk);
     }
     return true;
 }
@@ -121,10 +112,8 @@ void inlet_open(struct inlet *inlet, struct stream *stream, int fd, enum inlet_e
 }
 
 static bool enqueue(struct inlet *inlet, const uint8_t *bytes, uint32_t length) {
-    struct chunk *chunk = malloc(sizeof *chunk + length);
+    struct chunk *chunk = chunk_make(&inlet->session->chunks, bytes, length);
     if (chunk == NULL) return false;
-    *chunk = (struct chunk){.length = length};
-    memcpy(chunk->bytes, bytes, length);
     if (inlet->last == NULL) inlet->first = chunk;
     else inlet->last->next = chunk;
     inlet->last = chunk;

@@ -11,8 +11,6 @@
 
 #include "agent/session.h"
 
-struct chunk;
-
 enum inlet_end {
     /* A pipe: no more bytes means that it is closed. */
     INLET_CLOSE,

@@ -12,6 +12,8 @@
 
 #include "system/text.h"
 
+#define PIPE_BYTES 262144
+
 /* Both sides of everything between parent and child; [0] is read from, [1] written to. */
 struct plumbing {
     int input[2];
@@ -37,6 +39,8 @@ static void close_plumbing(struct plumbing *plumbing) {
 /* The parent's own side must not block; the child's side is another open file and still does. */
 static int make_pipe(int pair[2], int parent_side) {
     if (pipe2(pair, O_CLOEXEC) != 0) return -1;
+    /* Fewer turns between writer and reader; if it is refused, the usual size does too. */
+    (void)fcntl(pair[parent_side], F_SETPIPE_SZ, PIPE_BYTES);
     return fcntl(pair[parent_side], F_SETFL, O_NONBLOCK);
 }
 

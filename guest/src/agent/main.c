@@ -57,6 +57,7 @@ static int start(struct agent *agent, const char *channel, int port_wait_ms,
     }
     agent->session.loop = &agent->loop;
     agent->session.open_request = requests_open;
+    agent->session.greet = greeting_make;
     agent->session.owner = agent;
     agent->session.channel.port_wait_ms = port_wait_ms;
     session_start(&agent->session);
@@ -86,7 +87,6 @@ int agent_main(const char *channel, bool owns_machine, int ready_fd) {
     const char *power_off = getenv(REPORT_POWER_OFF);
     agent.owns_machine = owns_machine;
     agent.power_off_by_reset = power_off != NULL && strcmp(power_off, "reset") == 0;
-    greeting_make(&agent.session.greeting);
     ignore_signals();
     raise_limits();
     /* Started through /proc/self/exe, it would be listed as "exe". */
@@ -121,7 +121,6 @@ void agent_tell_failure(const char *channel) {
     static struct farewell farewell;
     struct session *session = &farewell.agent.session;
     struct fault fault = {0};
-    greeting_make(&session->greeting);
     ignore_signals();
     if (start(&farewell.agent, channel, FAILURE_PORT_WAIT_MS, &fault) != 0) return;
     session->open_request = refuse;

@@ -22,9 +22,12 @@ struct outlet {
     bool datagrams;
     /* Below 0 after a datagram that was larger than what was left. */
     int64_t credit;
-    /* Once `limited`, the outlet is over after this many more bytes. */
+    /* Once `limited`, the outlet is over after this many more bytes, */
     bool limited;
     int64_t left;
+    /* or, a terminal's, as soon as a read finds nothing. */
+    bool until_dry;
+    int frames_left;
     /* Called after every read, and when it is over; may free the outlet's owner. */
     void (*moved)(void *owner);
     void *owner;
@@ -35,13 +38,16 @@ void outlet_open(struct outlet *outlet, struct stream *stream, int fd, uint8_t c
 void outlet_credit(struct outlet *outlet, uint32_t bytes);
 /* The host got its end mark, or nobody listens any more. */
 bool outlet_is_done(const struct outlet *outlet);
-/* There may be bytes, but the host takes none now. */
-bool outlet_is_blocked(const struct outlet *outlet);
 /*
  * Sends only what is in the pipe now and then the end mark, though somebody may still hold the
  * pipe's other side. From then on it is as if detached.
  */
 void outlet_limit(struct outlet *outlet);
+/*
+ * The same for a terminal, which cannot say how much it holds: part of it is still on its way from
+ * the other side, and only a read brings it here (drivers/tty/n_tty.c).
+ */
+void outlet_limit_terminal(struct outlet *outlet);
 /* Reads and drops from here on. */
 void outlet_detach(struct outlet *outlet);
 void outlet_close(struct outlet *outlet);

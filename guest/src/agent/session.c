@@ -34,7 +34,9 @@ static void greet(struct session *session, const struct hello *hello) {
     }
     session->alive = true;
     session->newest_id = 0;
-    outbox_put(&session->outbox, &session->greeting);
+    struct frame first;
+    session->greet(&first);
+    outbox_put(&session->outbox, &first);
     if (session->greeted != NULL) session->greeted(session->owner);
 }
 
@@ -52,25 +54,33 @@ static bool take_frames(struct session *session) {
     return false;
 }
 
+/* CHANNEL_LATER and CHANNEL_LOST as the channel says them; otherwise something came. */
+static ssize_t read_more(struct session *session) {
+    size_t room;
+    uint8_t *bytes = parser_room(&session->parser, &room);
+    ssize_t got = channel_read(&session->channel, bytes, room);
+    if (got > 0) parser_added(&session->parser, (size_t)got);
+    return got;
+}
+
 static void stirred(void *owner) {
     struct session *session = owner;
-    size_t taken = 0;
+    ssize_t got = 1;
     session_flush(session);
-    while (taken < READ_BUDGET) {
-        session->stalled = !take_frames(session);
-        if (session->stalled) break;
-        size_t room;
-        uint8_t *bytes = parser_room(&session->parser, &room);
-        ssize_t got = channel_read(&session->channel, bytes, room);
-        if (got == CHANNEL_LOST) {
-            lose_host(session);
-            if (!channel_hang_up(&session->channel)) loop_stop(session->loop);
+    /* What was read is taken before anything else: nothing would tell of it again. */
+    session->stalled = !take_frames(session);
+    for (size_t taken = 0; !session->stalled && got > 0; taken += (size_t)got) {
+        if (taken >= READ_BUDGET) {
+            channel_revisit(&session->channel);
+            break;
         }
-        if (got <= 0) break;
-        parser_added(&session->parser, (size_t)got);
-        taken += (size_t)got;
+        got = read_more(session);
+        if (got > 0) session->stalled = !take_frames(session);
     }
-    if (taken >= READ_BUDGET) channel_revisit(&session->channel);
+    if (got == CHANNEL_LOST) {
+        lose_host(session);
+        if (!channel_hang_up(&session->channel)) loop_stop(session->loop);
+    }
     session_flush(session);
 }
 
@@ -81,6 +91,7 @@ void session_start(struct session *session) {
     session->channel.stirred = stirred;
     session->channel.lost = lose_host;
     session->channel.owner = session;
+    session->parsing = (struct deadline){.passed = stirred, .owner = session};
     session->breaking = (struct deadline){.passed = lose_host, .owner = session};
 }
 
@@ -110,7 +121,8 @@ static void resume_waiters(struct session *session) {
         session_unwait(session, waiter);
         waiter->resume(waiter->owner);
     }
-    if (session->stalled) channel_revisit(&session->channel);
+    /* The channel may have nothing new to say; what waits is in the parser. */
+    if (session->stalled) deadline_set(session->loop, &session->parsing, 0);
 }
 
 void session_flush(struct session *session) {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "agent/channel.h"
+#include "agent/chunk.h"
 #include "agent/loop.h"
 #include "system/fault.h"
 #include "wire/bytes.h"
@@ -68,13 +69,16 @@ struct session {
     uint32_t stream_count;
     uint32_t newest_id;
     struct waiter *waiters;
+    struct deadline parsing;
     struct deadline breaking;
+    /* For all streams together. */
+    struct chunk_pool chunks;
     /* A request that comes in several frames. */
     uint8_t *pending;
     uint32_t pending_bytes;
     uint32_t pending_id;
-    /* The first frame of every session: READY or FAILED, made once. */
-    struct frame greeting;
+    /* Makes the first frame of every session: READY or FAILED. */
+    void (*greet)(struct frame *frame);
     void (*open_request)(void *owner, struct stream *stream, struct request *request);
     /* A host was greeted; may be NULL. */
     void (*greeted)(void *owner);

@@ -7,6 +7,7 @@
 
 #include "boot/boot.h"
 #include "machine/power.h"
+#include "system/abi.h"
 #include "system/text.h"
 
 #define GRACE_MS 500
@@ -29,12 +30,12 @@ const char *find_init(struct boot *boot, struct fault *fault) {
 
 /* Busybox's poweroff, halt and reboot, systemd's, and the kernel's Ctrl-Alt-Del. */
 static bool is_reset(int number) {
-    return number == SIGTERM || number == SIGINT || number == SIGRTMIN + 5;
+    return number == SIGTERM || number == SIGINT || number == SIGNAL_REBOOT;
 }
 
 static bool is_off(int number) {
-    return number == SIGUSR1 || number == SIGUSR2 || number == SIGPWR || number == SIGRTMIN + 3 ||
-           number == SIGRTMIN + 4;
+    return number == SIGUSR1 || number == SIGUSR2 || number == SIGPWR || number == SIGNAL_HALT ||
+           number == SIGNAL_POWER_OFF;
 }
 
 void be_init(bool power_off_by_reset) {
@@ -42,8 +43,8 @@ void be_init(bool power_off_by_reset) {
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     for (;;) {
-        int number = sigwaitinfo(&all, NULL);
         while (waitpid(-1, NULL, WNOHANG) > 0) continue;
+        int number = sigwaitinfo(&all, NULL);
         if (is_reset(number) || (is_off(number) && power_off_by_reset)) {
             power_down(POWER_ACTION_RESET, GRACE_MS);
         } else if (is_off(number)) {

@@ -54,4 +54,12 @@ struct netlink_address {
     uint32_t groups;
 };
 
+/*
+ * systemd(1), "SIGNALS": SIGRTMIN+3 halts, +4 powers off, +5 reboots. What SIGRTMIN is depends on the
+ * C library: systemd's is glibc, which keeps two signals to itself; musl keeps three.
+ */
+#define SIGNAL_HALT (34 + 3)
+#define SIGNAL_POWER_OFF (34 + 4)
+#define SIGNAL_REBOOT (34 + 5)
+
 #endif

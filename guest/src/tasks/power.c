@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "machine/power.h"
+#include "system/abi.h"
 #include "tasks/task.h"
 
 #define GRACE_MAX_MS 60000
@@ -15,11 +16,10 @@ struct plan {
     uint32_t grace_ms;
 };
 
-/* systemd(1), "SIGNALS": SIGRTMIN+4 powers off, SIGRTMIN+5 reboots. */
 static bool asked_systemd(const struct plan *plan) {
     struct stat status;
     if (!plan->ask_init || stat("/run/systemd/system", &status) != 0) return false;
-    return kill(1, SIGRTMIN + (plan->reboots ? 5 : 4)) == 0;
+    return kill(1, plan->reboots ? SIGNAL_REBOOT : SIGNAL_POWER_OFF) == 0;
 }
 
 /* The host is answered by the first child; the second, which nobody waits for, ends the machine. */

@@ -37,13 +37,16 @@ function greet(socket: Duplex, mark: SessionMark, signal?: AbortSignal): Promise
   const parser = new FrameParser(mark);
   const done = Promise.withResolvers<Greeted>();
   let version: number | undefined;
+  let greeting: Frame | undefined;
   const take = (chunk: Buffer) => {
     try {
       parser.push(chunk);
+      /* What follows the greeting stays in the parser; it is the session's. */
+      if (greeting !== undefined) return;
       version ??= parser.welcome();
       if (version === undefined) return;
       if (version !== PROTOCOL_VERSION) throw versionMismatch();
-      const greeting = parser.next();
+      greeting = parser.next();
       if (greeting !== undefined) done.resolve({ parser, greeting });
     } catch (error) {
       done.reject(error);
@@ -53,7 +56,8 @@ function greet(socket: Duplex, mark: SessionMark, signal?: AbortSignal): Promise
   const abort = () => done.reject(cancelled(signal));
   socket.on('data', take).once('error', fail).once('close', fail);
   signal?.addEventListener('abort', abort, { once: true });
-  if (signal?.aborted) abort();
+  if (socket.destroyed) fail();
+  else if (signal?.aborted) abort();
   else socket.write(encodeHello(mark));
   return done.promise.finally(() => {
     /* Paused, so that nothing is lost until the session listens. */

@@ -126,3 +126,15 @@ test('a service that resets the connection ends it here', async (t) => {
   assert.equal(await text(connection), '');
   connection.destroy();
 });
+
+test('more streams than the agent keeps are refused, the others go on', async (t) => {
+  const { guest } = await startGreetedGuest(t);
+  const dials = Array.from({ length: 520 }, () => guest.dialUdp('127.0.0.1', 9));
+  const results = await Promise.allSettled(dials);
+  const refused = results.filter(({ status }) => status === 'rejected');
+  assert.equal(refused.length, 8);
+  const [first] = refused;
+  assert.match(String(first?.status === 'rejected' && first.reason), /more than 512 streams/);
+  for (const result of results) if (result.status === 'fulfilled') result.value.destroy();
+  await guest.ping();
+});

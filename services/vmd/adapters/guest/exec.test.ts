@@ -74,7 +74,7 @@ test('a command that is not there is 127, one that cannot run is 126, both with 
 test('environment and folder are what was asked for, and what is missing is filled in', async (t) => {
   const { guest } = await startGreetedGuest(t);
   const bare = await outcome(guest.exec({ argv: ['env'] }));
-  assert.deepEqual(bare.stdout.trim().split('\n').map(nameOf).sort(), [
+  assert.deepEqual(bare.stdout.trim().split('\n').map(nameOf).toSorted(), [
     'HOME',
     'LOGNAME',
     'PATH',
@@ -131,17 +131,18 @@ test('a terminal has the size asked for, is resized, and passes Ctrl-C on', asyn
   const terminal = { rows: 24, columns: 80 };
   const process = shell(guest, script, { stdin: true, terminal });
   let seen = '';
-  const once = (word: string) => !seen.replace(word, '').includes(word) && seen.endsWith(word);
   for await (const chunk of process.stdout) {
-    for (const character of String(chunk)) {
-      seen += character;
-      if (once('24 80')) process.resize({ rows: 50, columns: 132 });
-      if (once('50 132')) process.stdin.write('\x03');
-    }
+    const before = seen;
+    seen += String(chunk);
+    if (appears('24 80\r\n', before, seen)) process.resize({ rows: 50, columns: 132 });
+    if (appears('50 132\r\n', before, seen)) process.stdin.write('\x03');
   }
   assert.match(seen, /24 80\r\n[\s\S]*50 132\r\n[\s\S]*caught\r\n/);
   assert.deepEqual(await process.wait(), exited(7));
 });
+
+const appears = (text: string, before: string, after: string) =>
+  !before.includes(text) && after.includes(text);
 
 test('all that a command writes to its terminal arrives, though it ends at once', async (t) => {
   const { guest } = await startGreetedGuest(t);

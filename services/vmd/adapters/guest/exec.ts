@@ -26,7 +26,7 @@ import {
 import { checkRequestSize, type Session } from './session.ts';
 
 /** What one output may hold here and on its way; enough to keep the channel busy. */
-const OUTPUT_WINDOW = 262_144;
+const OUTPUT_WINDOW = 524_288;
 
 export function exec(
   session: Session,
@@ -34,7 +34,9 @@ export function exec(
   options: CallOptions = {},
 ): GuestProcess {
   const flags = flagsOf(request);
-  return toProcess(session.open(OP.EXEC, encodeRequest(request, flags), options.signal));
+  const stream = session.open(OP.EXEC, encodeRequest(request, flags), options.signal);
+  if (!request.stdin) stream.outflow.stop();
+  return toProcess(stream);
 }
 
 export async function execDetached(

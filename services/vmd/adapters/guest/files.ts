@@ -10,6 +10,7 @@ import type {
   TransferTotals,
   UnpackOptions,
 } from './guest.ts';
+import type { GuestStream } from './guest-stream.ts';
 import {
   CHANNEL_OUT,
   OP,
@@ -38,18 +39,17 @@ export async function unpack(
     .u32(owner?.gid ?? 0)
     .text(folder);
   const stream = session.open(OP.UNPACK, fields.build(), options.signal);
-  const sent = pipeline(Readable.from(archive), new GuestWritable(stream.outflow));
-  /* A guest that refuses the archive stops reading it; then its reason counts, not the broken pipe. */
-  const broken = sent.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  const refused = broken.then((error) => {
-    if (error !== undefined && !stream.outflow.stopped) stream.cancel(error);
-  });
-  const totals = await stream.result.then(readTotals);
-  await refused;
+  const [totals] = await Promise.all([stream.result.then(readTotals), send(archive, stream)]);
   return totals;
+}
+
+async function send(archive: AsyncIterable<Buffer>, stream: GuestStream): Promise<void> {
+  try {
+    await pipeline(Readable.from(archive), new GuestWritable(stream.outflow));
+  } catch (error) {
+    /* A guest that refuses the archive stops reading it; then its own reason counts. */
+    if (!stream.outflow.stopped) stream.cancel(error);
+  }
 }
 
 export function pack(

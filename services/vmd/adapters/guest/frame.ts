@@ -105,24 +105,27 @@ export class FrameParser {
     if (this.#have < whole) return undefined;
     const bytes = this.#peek(whole);
     if (bytes.readUInt32LE(HEADER_BYTES + length) !== this.#mark.tag) throw brokenProtocol();
-    const frame = {
+    this.#drop(whole);
+    return {
       type,
       channel: bytes.readUInt8(5),
       flags: bytes.readUInt16LE(6),
       stream: bytes.readUInt32LE(8),
       payload: bytes.subarray(HEADER_BYTES, HEADER_BYTES + length),
     };
-    this.#drop(whole);
-    return frame;
   }
 
-  /** The first `length` bytes in one piece; copies only when they lie in several chunks. */
+  /** The first `length` bytes in one piece; copied only when they lie in several chunks. */
   #peek(length: number): Buffer {
     const first = this.#chunks[0] ?? NO_PAYLOAD;
     if (first.length >= length) return first.subarray(0, length);
-    const joined = Buffer.concat(this.#chunks, this.#have);
-    this.#chunks = [joined];
-    return joined.subarray(0, length);
+    const piece = Buffer.allocUnsafe(length);
+    let fill = 0;
+    for (const chunk of this.#chunks) {
+      fill += chunk.copy(piece, fill);
+      if (fill === length) break;
+    }
+    return piece;
   }
 
   #drop(length: number): void {

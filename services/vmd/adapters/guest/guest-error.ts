@@ -28,6 +28,7 @@ const REASON_BY_ERRNO: Readonly<Record<string, Reason>> = {
   EHOSTUNREACH: 'GUEST_UNREACHABLE',
   ENETUNREACH: 'GUEST_UNREACHABLE',
   ETIMEDOUT: 'GUEST_UNREACHABLE',
+  ECONNRESET: 'GUEST_UNREACHABLE',
 };
 
 export function parseGuestFailure(payload: Buffer): GuestFailure {

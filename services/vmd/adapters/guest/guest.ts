@@ -27,6 +27,7 @@ export type ExecRequest = {
   readonly folder?: string;
   /** "user", "uid", "user:group"; root when not given. */
   readonly user?: string;
+  /** Without it the command reads nothing and `stdin` is destroyed from the start. */
   readonly stdin?: boolean;
   /** A terminal instead of pipes; standard error then comes on standard output. */
   readonly terminal?: TerminalSize;

@@ -92,7 +92,7 @@ export class Inflow {
 
   #payBack(bytes: number): void {
     this.#owed += bytes;
-    if (this.#owed < this.#windowBytes / 4 || this.#finish !== 'open') return;
+    if (this.#owed < this.#windowBytes / 2 || this.#finish !== 'open') return;
     const credit = Buffer.alloc(4);
     credit.writeUInt32LE(this.#owed);
     this.#outstanding += this.#owed;
