@@ -4,7 +4,7 @@ import { type Paths, type ServiceName, socketPath } from '#kit/paths.ts';
 import { InfoServiceDefinition } from '#proto/banger/v1/info.ts';
 import { OperationServiceDefinition } from '#proto/banger/v1/operation.ts';
 
-/** The services that the command line talks to; rootd listens to services only. */
+/** The services that the command line talks to; of rootd, which listens to services, root may ask how it is. */
 export const USER_SERVICES = ['vmd', 'imaged', 'netd'] as const;
 export type UserService = (typeof USER_SERVICES)[number];
 
@@ -13,7 +13,7 @@ type Definition = Parameters<typeof createClient>[0];
 /** Clients made on first use; each service has one connection, whatever contracts are spoken over it. */
 export type Clients = {
   of<const Contract extends Definition>(service: UserService, contract: Contract): Client<Contract>;
-  info(service: UserService): Client<typeof InfoServiceDefinition>;
+  info(service: ServiceName): Client<typeof InfoServiceDefinition>;
   operations(service: UserService): Client<typeof OperationServiceDefinition>;
   close(): void;
 };
@@ -34,8 +34,8 @@ export function createClients({
   startService,
   patienceMs = PATIENCE_MS,
 }: ClientOptions): Clients {
-  const connections = new Map<UserService, Connection>();
-  const connectionTo = (service: UserService) => {
+  const connections = new Map<ServiceName, Connection>();
+  const connectionTo = (service: ServiceName) => {
     const known = connections.get(service);
     if (known !== undefined) return known;
     const connection = openConnection({

@@ -18,6 +18,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
     const context = createContext(parsed.options, listenForSignals());
     try {
+      await reviveRootd(context);
       return await parsed.command.run(context, parsed.input);
     } finally {
       context.clients.close();
@@ -70,6 +71,14 @@ function createContext(options: GlobalOptions, signal: AbortSignal): Context {
     signal,
     onSignal,
   };
+}
+
+/** A missing service is started by the command that calls it; rootd's callers are services, which cannot. */
+async function reviveRootd({ uid, paths, startService }: Context): Promise<void> {
+  if (uid !== 0 || startService === undefined) return;
+  if (!existsSync(socketPath(paths, 'rootd'))) return;
+  const { findServiceProcess } = await import('./local/service-process.ts');
+  if (findServiceProcess(paths, 'rootd') === undefined) await startService('rootd');
 }
 
 function onSignal(name: NodeJS.Signals, handler: () => void): Disposable {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { INSTALLED, localPaths, socketPath } from './paths.ts';
+import { INSTALLED, localPaths, logPath, servicePaths, socketPath } from './paths.ts';
 import { failsWith } from './testing/fails-with.ts';
 
 test('a user without XDG variables gets the folders that XDG names', () => {
@@ -35,4 +35,12 @@ test('without HOME and without XDG variables there is an error that says what to
 test("rootd's socket lies in a folder of root's own", () => {
   assert.equal(socketPath(INSTALLED, 'vmd'), '/run/banger/vmd.sock');
   assert.equal(socketPath(INSTALLED, 'rootd'), '/run/banger-root/rootd.sock');
+});
+
+test('rootd keeps its log and compiled code where no other service can write', () => {
+  const paths = localPaths({}, 0);
+  assert.equal(servicePaths(paths, 'vmd'), paths);
+  assert.equal(logPath(paths, 'rootd'), '/var/lib/banger-local/rootd/logs/rootd.log');
+  assert.equal(servicePaths(paths, 'rootd').cache, '/var/lib/banger-local/rootd/cache');
+  assert.equal(servicePaths(paths, 'rootd').state, paths.state);
 });

@@ -55,6 +55,20 @@ export function localPaths(env: Environment, uid: number): Paths {
   };
 }
 
+/**
+ * The folders that one service is told of. rootd runs no compiled code and opens no log in a folder of the account
+ * that the other services have: whoever took one of them over could plant links and programs for root there.
+ */
+export function servicePaths(paths: Paths, service: ServiceName): Paths {
+  if (service !== 'rootd') return paths;
+  const own = join(paths.state, 'rootd');
+  return { ...paths, cache: join(own, 'cache'), logs: join(own, 'logs') };
+}
+
+export function logPath(paths: Paths, service: ServiceName): string {
+  return join(servicePaths(paths, service).logs, `${service}.log`);
+}
+
 export function socketPath(paths: Paths, service: ServiceName): string {
   // rootd's folder is root's own, so that nobody else can put another socket in its place.
   if (service === 'rootd') return join(`${paths.runtime}-root`, 'rootd.sock');

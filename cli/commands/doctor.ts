@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
 import { type HostCheck, HostCheckStatus } from '#proto/banger/v1/info.ts';
-import { USER_SERVICES } from '../clients.ts';
 import type { Command } from '../command.ts';
 import { lowerName } from '../output/enum.ts';
 import { EXIT } from '../output/error.ts';
+import { servicesOf } from './daemon/status.ts';
 
 export const doctor: Command = {
   description:
@@ -12,9 +12,10 @@ export const doctor: Command = {
     { line: 'banger doctor', shows: 'a row for each check; status 1 when one fails' },
     { line: 'banger doctor --json', shows: 'for programs' },
   ],
-  async run({ clients, out, signal }) {
+  async run(context) {
+    const { clients, out, signal } = context;
     const answers = await Promise.all(
-      USER_SERVICES.map(async (service) => {
+      servicesOf(context).map(async (service) => {
         const { checks } = await clients.info(service).checkHost({}, { signal });
         return checks.map((check) => ({ service, ...check }));
       }),

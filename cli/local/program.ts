@@ -51,6 +51,7 @@ const SHIPPED = [
   'dist',
   'proto/gen/api.binpb',
   'guest/src',
+  'services/rootd/jail',
   'package.json',
   'node_modules/koffi',
   'node_modules/@koromix',

@@ -29,10 +29,14 @@ export function findServiceProcess(paths: Paths, service: ServiceName): number |
   }
 }
 
+/** Since the host's boot, whether it runs still or not. */
+export function wasStarted(paths: Paths, service: ServiceName): boolean {
+  return existsSync(`${socketPath(paths, service)}.lock`);
+}
+
 /** A service that ended by itself took its socket with it; one that was killed left it behind. */
 export function wasStopped(paths: Paths, service: ServiceName): boolean {
-  const socket = socketPath(paths, service);
-  return existsSync(`${socket}.lock`) && !existsSync(socket);
+  return wasStarted(paths, service) && !existsSync(socketPath(paths, service));
 }
 
 /** Ends a service as systemd would: politely, and after its grace time for good. Answers whether it ran. */

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError } from '#kit/errors.ts';
 import { launch } from '#kit/exec.ts';
-import { type Environment, type Paths, type ServiceName, socketPath } from '#kit/paths.ts';
+import {
+  type Environment,
+  type Paths,
+  type ServiceName,
+  servicePaths,
+  socketPath,
+} from '#kit/paths.ts';
 import { ensurePrivateFolder } from '#kit/private-folder.ts';
 import { EXIT_ALREADY_SERVED, formatServiceArguments, nodeFlags } from '#kit/service-arguments.ts';
 import { ensureLocalAccount } from './account.ts';
@@ -20,7 +26,7 @@ export type LocalMode = {
   signal: AbortSignal;
 };
 
-/** Who a local service runs as. */
+/** Who the services run as when root starts them. rootd alone stays root. */
 type Runner = { uid: number; gid: number } | undefined;
 
 export type StartService = (service: ServiceName) => Promise<void>;
@@ -67,21 +73,20 @@ async function startService(
   const socket = socketPath(local.paths, service);
   // A killed service leaves its socket; the new one's is told from it by its inode and time.
   const before = identityOf(socket);
-  const errors = join(local.paths.logs, `${service}.start`);
+  const paths = servicePaths(local.paths, service);
+  const errors = join(startFolder(local.paths), service);
   const errorFile = openSync(errors, 'w', 0o600);
   try {
     const child = await launch(
       program.node,
-      [
-        ...nodeFlags(service),
-        program.main(service),
-        ...formatServiceArguments(local.paths, local.uid),
-      ],
+      [...nodeFlags(service), program.main(service), ...formatServiceArguments(paths, local.uid)],
       {
         stdio: ['ignore', 'ignore', errorFile],
-        env: serviceEnvironment(local),
+        env: serviceEnvironment(local.env, paths),
         cwd: '/',
-        ...(runner === undefined ? {} : { uid: runner.uid, gid: runner.gid }),
+        ...(runner === undefined || service === 'rootd'
+          ? {}
+          : { uid: runner.uid, gid: runner.gid }),
       },
     );
     while (isOld(socket, before) && child.exitCode === null && child.signalCode === null) {
@@ -115,6 +120,9 @@ function programFor({ uid, node, paths }: LocalMode): Program {
 function prepareFolders({ paths, uid }: LocalMode, runner: Runner): void {
   mkdirSync(paths.runtime, { recursive: true, mode: 0o700 });
   mkdirSync(join(paths.state, 'program'), { recursive: true, mode: 0o755 });
+  const { logs, cache } = servicePaths(paths, 'rootd');
+  const ofWhoStarts = [startFolder(paths), ...(runner === undefined ? [] : [logs, cache])];
+  for (const folder of ofWhoStarts) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const own = [paths.runtime, paths.cache, paths.logs];
   const services = ['vmd', 'imaged', 'netd'].map((name) => join(paths.state, name));
   for (const folder of [...own, ...services]) {
@@ -124,11 +132,16 @@ function prepareFolders({ paths, uid }: LocalMode, runner: Runner): void {
   ensurePrivateFolder(paths.runtime, runner?.uid ?? uid);
 }
 
+/** What a service says before it has a log. Not among the logs, where a service could put a link for root to follow. */
+function startFolder(paths: Paths): string {
+  return join(paths.state, 'start');
+}
+
 const PASSED =
   /^(PATH|LANG|TZ|BANGER_LOG_LEVEL|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(HTTPS?|NO|ALL)_PROXY)$/i;
 
 /** What of the user's environment a service may see. One arena keeps a mostly idle process's heap together. */
-function serviceEnvironment({ env, paths }: LocalMode): Record<string, string> {
+function serviceEnvironment(env: Environment, paths: Paths): Record<string, string> {
   const passed = Object.entries(env).filter(([name]) => PASSED.test(name));
   return {
     ...Object.fromEntries(passed.map(([name, value]) => [name, value ?? ''])),

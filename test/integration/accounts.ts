@@ -34,7 +34,7 @@ export function writeAccounts(
 }
 
 /** A row takes the place of one that the host has under the same name. */
-function appendRows(file: string, rows: readonly string[]): string {
+export function appendRows(file: string, rows: readonly string[]): string {
   const names = rows.map((row) => row.split(':')[0] ?? '');
   const others = readFileSync(file, 'utf8')
     .trimEnd()

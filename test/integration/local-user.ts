@@ -68,7 +68,7 @@ function commandLine(place: string, args: readonly string[]): string[] {
   return [...namespace, ...show, ...become, join(place, 'banger'), ...args];
 }
 
-async function endOf(running: Promise<{ stdout: string; stderr: string }>): Promise<Ended> {
+export async function endOf(running: Promise<{ stdout: string; stderr: string }>): Promise<Ended> {
   try {
     return { code: 0, ...(await running) };
   } catch (error) {

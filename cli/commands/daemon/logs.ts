@@ -1,8 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, watch } from 'node:fs';
-import { join } from 'node:path';
 import { untilAborted } from '#kit/abort.ts';
 import { BangerError } from '#kit/errors.ts';
-import { SERVICES, type ServiceName } from '#kit/paths.ts';
+import { logPath, SERVICES, type ServiceName } from '#kit/paths.ts';
 import type { Command } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { argumentText, optionText } from '../../input.ts';
@@ -33,7 +32,7 @@ export const logs: Command = {
       );
     }
     const services = servicesFor(argumentText(input, 0));
-    const files = services.map((service) => join(paths.logs, `${service}.log`)).filter(existsSync);
+    const files = services.map((service) => logPath(paths, service)).filter(existsSync);
     const lines = files
       .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
       .filter((line) => line !== '');

@@ -1,12 +1,12 @@
 import { formatDuration } from '#kit/duration.ts';
 import { BangerError } from '#kit/errors.ts';
-import { socketPath } from '#kit/paths.ts';
+import { type ServiceName, socketPath } from '#kit/paths.ts';
 import { formatSize } from '#kit/size.ts';
 import type { GetInfoResponse } from '#proto/banger/v1/info.ts';
-import { USER_SERVICES, type UserService } from '../../clients.ts';
+import { USER_SERVICES } from '../../clients.ts';
 import type { Command } from '../../command.ts';
 import type { Context } from '../../context.ts';
-import { wasStopped } from '../../local/service-process.ts';
+import { wasStarted, wasStopped } from '../../local/service-process.ts';
 import { lowerName } from '../../output/enum.ts';
 import { EXIT } from '../../output/error.ts';
 import type { Table } from '../../output/table.ts';
@@ -20,15 +20,22 @@ export const status: Command = {
   ],
   next: 'banger daemon logs SERVICE reads what one of them says',
   async run(context) {
-    const services = await Promise.all(USER_SERVICES.map((service) => look(context, service)));
+    const services = await Promise.all(
+      servicesOf(context).map((service) => look(context, service)),
+    );
     context.out.rows(services, TABLE, toJson);
     const broken = services.some(({ state }) => state === 'unreachable');
     return broken ? EXIT.failed : EXIT.ok;
   },
 };
 
+/** rootd answers root alone, and is there only where somebody asked for it. */
+export function servicesOf({ uid, paths }: Context): readonly ServiceName[] {
+  return uid === 0 && wasStarted(paths, 'rootd') ? [...USER_SERVICES, 'rootd'] : USER_SERVICES;
+}
+
 type Look = {
-  service: UserService;
+  service: ServiceName;
   state: 'healthy' | 'stopped' | 'unreachable';
   socket: string;
   why: string;
@@ -38,7 +45,7 @@ type Look = {
 /** Longer than a missing service is given to start. */
 const ANSWER_MS = 8000;
 
-async function look({ clients, paths, signal }: Context, service: UserService): Promise<Look> {
+async function look({ clients, paths, signal }: Context, service: ServiceName): Promise<Look> {
   const socket = socketPath(paths, service);
   if (wasStopped(paths, service)) return { service, state: 'stopped', socket, why: '' };
   try {

@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -18,14 +19,15 @@ export type CgroupLimits = {
   readonly tasks: number;
 };
 
+const CONTROLLERS_FILE = 'cgroup.controllers';
 const CONTROLLERS = ['cpu', 'memory', 'pids'] as const;
 
-/** Where cgroup v2 is mounted; absent on a host that has version 1 only. */
+/** Where cgroup v2 can be reached; absent on a host that has version 1 only, or has mounted something over it. */
 export function findCgroupMount(): string | undefined {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   // proc_pid_mountinfo(5): the fifth field is the mount point, the type follows the lone "-".
-  const found = lines.find((line) => / - cgroup2 /.test(line));
-  return found?.split(' ')[4];
+  const mounts = lines.filter((line) => / - cgroup2 /.test(line)).map((line) => line.split(' ')[4]);
+  return mounts.find((mount) => mount !== undefined && existsSync(join(mount, CONTROLLERS_FILE)));
 }
 
 /**
@@ -74,7 +76,7 @@ export function removeCgroup(name: string, vmId: VmId): void {
 
 /** Of the controllers that are offered here; a group's children have those that its parent enabled. */
 function enableControllers(group: string): void {
-  const offered = readFileSync(join(group, 'cgroup.controllers'), 'utf8').trim().split(' ');
+  const offered = readFileSync(join(group, CONTROLLERS_FILE), 'utf8').trim().split(' ');
   const wanted = CONTROLLERS.filter((controller) => offered.includes(controller));
   if (wanted.length === 0) return;
   const text = wanted.map((controller) => `+${controller}`).join(' ');

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { LOCAL_ACCOUNT } from '#kit/paths.ts';
+import { programRoot } from '#kit/program.ts';
+import { appendRows } from './accounts.ts';
+import { findLeftovers, processesThatKnow } from './leftovers.ts';
+import { type Ended, endOf } from './local-user.ts';
+
+const execute = promisify(execFile);
+
+/** Root with a machine of its own: other folders, a network and mounts that nobody else sees. */
+export type RootUser = {
+  banger(...args: readonly string[]): Promise<Ended>;
+  /** Runs a tool where the services of this root are. */
+  run(file: string, ...args: readonly string[]): Promise<string>;
+  /** Pids of this root's processes of one service. */
+  pidsOf(service: string): number[];
+};
+
+const UID = 4502;
+
+const PREPARE = `
+  mount --bind "$1/passwd" /etc/passwd
+  mount --bind "$1/group" /etc/group
+  ip link set lo up
+  echo ready
+  exec cat`;
+
+export async function openRootUser(t: TestContext): Promise<RootUser> {
+  const folder = mkdtempSync(join(tmpdir(), 'banger-'));
+  chmodSync(folder, 0o711);
+  writeAccounts(folder);
+  const machine = await openMachine(folder);
+  const { enter } = machine;
+  const env = environment(folder);
+  const run = async (file: string, ...args: readonly string[]) => {
+    const [command = '', ...rest] = [...enter, file, ...args];
+    return (await execute(command, rest, { env, cwd: '/' })).stdout;
+  };
+  const banger = (...args: readonly string[]) => {
+    const [command = '', ...rest] = [...enter, join(programRoot(), 'banger'), ...args];
+    return endOf(execute(command, rest, { env, cwd: '/' }));
+  };
+  t.after(async () => {
+    try {
+      await banger('daemon', 'stop');
+      assert.deepEqual(findLeftovers(folder), []);
+    } finally {
+      await machine.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+  const pidsOf = (service: string) =>
+    processesThatKnow(folder)
+      .filter(({ command }) => command.includes(`/${service}.mjs `))
+      .map(({ pid }) => pid);
+  return { banger, run, pidsOf };
+}
+
+/** The account that services get from root exists in this machine only; the host's files stay as they are. */
+function writeAccounts(folder: string): void {
+  const row = `${LOCAL_ACCOUNT}:x:${UID}:${UID}::/nonexistent:/usr/sbin/nologin`;
+  writeFileSync(join(folder, 'passwd'), appendRows('/etc/passwd', [row]));
+  writeFileSync(join(folder, 'group'), appendRows('/etc/group', [`${LOCAL_ACCOUNT}:x:${UID}:`]));
+}
+
+type Machine = {
+  /** The words before a command that runs in it. */
+  enter: readonly string[];
+  close(): Promise<void>;
+};
+
+/** A process that keeps the namespaces. */
+async function openMachine(folder: string): Promise<Machine> {
+  const namespaces = ['--net', '--mount', '--propagation', 'private'];
+  const keeper = spawn('unshare', [...namespaces, 'sh', '-euc', PREPARE, 'sh', folder], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = once(keeper, 'exit');
+  await once(keeper.stdout, 'data');
+  return {
+    enter: ['nsenter', `--target=${keeper.pid}`, '--net', '--mount'],
+    async close() {
+      keeper.stdin.end();
+      await ended;
+    },
+  };
+}
+
+function environment(folder: string): Record<string, string> {
+  const places = ['run', 'state', 'cache', 'config', 'tmp'].map((name) => join(folder, name));
+  for (const place of places) mkdirSync(place, { mode: 0o755 });
+  const [runtime = '', state = '', cache = '', config = '', tmp = ''] = places;
+  chmodSync(tmp, 0o1777);
+  return {
+    PATH: process.env.PATH ?? '',
+    XDG_RUNTIME_DIR: runtime,
+    XDG_STATE_HOME: state,
+    XDG_CACHE_HOME: cache,
+    XDG_CONFIG_HOME: config,
+    TMPDIR: tmp,
+  };
+}
+
+export function uidOf(pid: number): number {
+  return Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
