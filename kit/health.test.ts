@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { HealthDefinition } from '#proto/grpc/health/v1/health.ts';
 import { isAbort } from './abort.ts';
 import { createClient } from './client.ts';
-import { BangerError } from './errors.ts';
 import { EchoDefinition } from './testing/echo-contract.ts';
 import { startEcho } from './testing/echo-server.ts';
+import { failsWith } from './testing/fails-with.ts';
 
 test('health is served for the whole and for each contract', async (t) => {
   const { connection } = await startEcho(t);
@@ -18,7 +18,12 @@ test('health is served for the whole and for each contract', async (t) => {
 test('a contract that is not served has no health', async (t) => {
   const { connection } = await startEcho(t);
   const health = createClient(HealthDefinition, connection);
-  await assert.rejects(health.check({ service: 'banger.v1.NoService' }), BangerError);
+  const service = 'banger.v1.NoService';
+  await assert.rejects(health.check({ service }), failsWith('CONTRACT_NOT_FOUND', /NoService/));
+  for await (const { status } of health.watch({ service })) {
+    assert.equal(status, 'SERVICE_UNKNOWN');
+    break;
+  }
 });
 
 test('a watcher hears the status once and stays until it leaves', async (t) => {

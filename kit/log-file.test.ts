@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openLogFile } from './log-file.ts';
@@ -36,4 +37,25 @@ test('a line that is longer than the limit is written whole', (t) => {
   write('short\n');
   write(`${'long'.repeat(10)}\n`);
   assert.equal(readFileSync(path, 'utf8'), `${'long'.repeat(10)}\n`);
+});
+
+test('a full disk costs lines and no call, and the loss is told', {
+  skip: process.getuid?.() === 0 ? false : 'only root can make a disk that is full',
+}, (t) => {
+  const folder = temporaryFolder(t);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', folder]);
+  try {
+    const path = join(folder, 'vmd.log');
+    const write = openLogFile(path, 10_000);
+    assert.throws(() => writeFileSync(join(folder, 'filler'), Buffer.alloc(100_000)), /ENOSPC/);
+    write('lost\n');
+    write('lost too\n');
+    rmSync(join(folder, 'filler'));
+    write('kept\n');
+    const [loss = '', kept] = readFileSync(path, 'utf8').split('\n');
+    assert.equal(JSON.parse(loss).lines, 2);
+    assert.equal(kept, 'kept');
+  } finally {
+    execFileSync('umount', ['--lazy', folder]);
+  }
 });

@@ -200,3 +200,14 @@ test('running operations come first, and of the ended ones a hundred are remembe
   resolve();
   await running;
 });
+
+test('two verbs of one call are two operations', async () => {
+  const operations = newOperations();
+  const call = callOf();
+  await runToEnd(operations, async () => 'image', { call });
+  await runToEnd(operations, async () => 'kernel', { call });
+  assert.deepEqual(
+    operations.list().map(({ id }) => id),
+    [call.opId, `${call.opId}.2`],
+  );
+});

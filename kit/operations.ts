@@ -96,7 +96,7 @@ export function createOperations(now: () => Date): Operations {
 
   return {
     async *run(call, request) {
-      const entry = begin(call, request, now());
+      const entry = begin(freeId(entries, call.opId), request, now());
       entries.set(entry.operation.id, entry);
       const signals = request.detach ? [entry.cancel.signal] : [entry.cancel.signal, call.signal];
       const result = execute(entry, { ...call, signal: AbortSignal.any(signals) }, request);
@@ -125,10 +125,19 @@ export function createOperations(now: () => Date): Operations {
   };
 }
 
-function begin(call: Call, request: OperationRequest<unknown>, startedAt: Date): Entry {
+/** One call of a person may ask this service twice, as for an image and a kernel, with the same id. */
+function freeId(entries: ReadonlyMap<string, Entry>, wanted: string): string {
+  if (!entries.has(wanted)) return wanted;
+  for (let count = 2; ; count++) {
+    const id = `${wanted}.${count}`;
+    if (!entries.has(id)) return id;
+  }
+}
+
+function begin(id: string, request: OperationRequest<unknown>, startedAt: Date): Entry {
   const { verb, target } = request;
   return {
-    operation: { id: call.opId, verb, target, state: 'running', stages: [], startedAt },
+    operation: { id, verb, target, state: 'running', stages: [], startedAt },
     changed: Promise.withResolvers(),
     cancel: new AbortController(),
   };
