@@ -26,6 +26,8 @@ const SHARED: BuildOptions = {
   minifySyntax: true,
   legalComments: 'none',
   external: ['koffi', 'better-sqlite3'],
+  // grpc-js reads .proto files for its own debugging services only, which are never added to a server.
+  alias: { '@grpc/proto-loader': './deploy/no-proto-loader.ts' },
   define: { BANGER_BUILD: JSON.stringify(BUILD_PLACE) },
   logLevel: 'warning',
 };

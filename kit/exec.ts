@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { execa } from 'execa';
 import { BangerError } from './errors.ts';
 
 export type RunOptions = {
@@ -26,6 +25,7 @@ export async function run(
 ): Promise<string> {
   const { signal, timeoutMs, input, cwd, env } = options;
   signal.throwIfAborted();
+  const { execa } = await loadExeca();
   const result = await execa(file, args, {
     cancelSignal: signal,
     timeout: timeoutMs,
@@ -40,6 +40,9 @@ export async function run(
   if (result.failed) throw commandFailed(file, args, result);
   return result.stdout;
 }
+
+/** With the first tool: most services run none for hours, and the library takes 1 MiB of each. */
+const loadExeca = () => import('execa');
 
 type Outcome = {
   exitCode?: number | undefined;
@@ -81,6 +84,7 @@ export async function* runStreaming(
   { signal, timeoutMs, input, cwd, env, onLine }: StreamOptions,
 ): AsyncGenerator<Buffer, void> {
   signal.throwIfAborted();
+  const { execa } = await loadExeca();
   const child = execa(file, args, {
     cancelSignal: signal,
     timeout: timeoutMs,

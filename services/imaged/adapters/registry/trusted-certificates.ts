@@ -9,7 +9,7 @@ import { BangerError } from '#kit/errors.ts';
  */
 export function trustedCertificates(caFiles: readonly string[]): SecureContext {
   const ca = new Set([
-    ...getCACertificates('default'),
+    ...getCACertificates('bundled'),
     ...getCACertificates('system'),
     ...caFiles.map(readCaFile),
   ]);
