@@ -24,19 +24,30 @@ export type RootUser = {
 };
 
 const UID = 4502;
+const SUB_IDS = `${LOCAL_ACCOUNT}:900000000:65536`;
+
+/** The rows of /etc/subuid are what an unprivileged package bootstrap lives on. */
+const ACCOUNT_FILES = ['passwd', 'group', 'subuid', 'subgid'] as const;
 
 const PREPARE = `
-  mount --bind "$1/passwd" /etc/passwd
-  mount --bind "$1/group" /etc/group
+  for file in ${ACCOUNT_FILES.join(' ')}; do mount --bind "$1/$file" "/etc/$file"; done
   ip link set lo up
   echo ready
   exec cat`;
 
-export async function openRootUser(t: TestContext): Promise<RootUser> {
+export type RootUserOptions = {
+  /** The host's network, for who must reach a package archive, instead of one with nothing in it. */
+  sharesNetwork?: boolean;
+};
+
+export async function openRootUser(
+  t: TestContext,
+  { sharesNetwork = false }: RootUserOptions = {},
+): Promise<RootUser> {
   const folder = mkdtempSync(join(tmpdir(), 'banger-'));
   chmodSync(folder, 0o711);
   writeAccounts(folder);
-  const machine = await openMachine(folder);
+  const machine = await openMachine(folder, sharesNetwork);
   const { enter } = machine;
   const env = environment(folder);
   const run = async (file: string, ...args: readonly string[]) => {
@@ -65,9 +76,15 @@ export async function openRootUser(t: TestContext): Promise<RootUser> {
 
 /** The account that services get from root exists in this machine only; the host's files stay as they are. */
 function writeAccounts(folder: string): void {
-  const row = `${LOCAL_ACCOUNT}:x:${UID}:${UID}::/nonexistent:/usr/sbin/nologin`;
-  writeFileSync(join(folder, 'passwd'), appendRows('/etc/passwd', [row]));
-  writeFileSync(join(folder, 'group'), appendRows('/etc/group', [`${LOCAL_ACCOUNT}:x:${UID}:`]));
+  const rows = {
+    passwd: `${LOCAL_ACCOUNT}:x:${UID}:${UID}::/nonexistent:/usr/sbin/nologin`,
+    group: `${LOCAL_ACCOUNT}:x:${UID}:`,
+    subuid: SUB_IDS,
+    subgid: SUB_IDS,
+  };
+  for (const file of ACCOUNT_FILES) {
+    writeFileSync(join(folder, file), appendRows(`/etc/${file}`, [rows[file]]));
+  }
 }
 
 type Machine = {
@@ -77,15 +94,16 @@ type Machine = {
 };
 
 /** A process that keeps the namespaces. */
-async function openMachine(folder: string): Promise<Machine> {
-  const namespaces = ['--net', '--mount', '--propagation', 'private'];
+async function openMachine(folder: string, sharesNetwork: boolean): Promise<Machine> {
+  const kinds = sharesNetwork ? ['--mount'] : ['--net', '--mount'];
+  const namespaces = [...kinds, '--propagation', 'private'];
   const keeper = spawn('unshare', [...namespaces, 'sh', '-euc', PREPARE, 'sh', folder], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = once(keeper, 'exit');
   await once(keeper.stdout, 'data');
   return {
-    enter: ['nsenter', `--target=${keeper.pid}`, '--net', '--mount'],
+    enter: ['nsenter', `--target=${keeper.pid}`, ...kinds],
     async close() {
       keeper.stdin.end();
       await ended;
