@@ -12,6 +12,8 @@ export type SocketPlace = {
   mode: number;
   /** Group that may connect; the process's own when absent. */
   gid?: number;
+  /** The socket as systemd opened it, with its own mode and group. */
+  handed?: number | undefined;
 };
 
 /**
@@ -22,10 +24,15 @@ export async function listenOnSocket(
   place: SocketPlace,
   onConnection: (socket: Socket) => void,
 ): Promise<Server> {
-  refuseLongPath(place.path);
-  removeStaleSocket(place.path);
   const server = createServer(onConnection);
   const listening = once(server, 'listening');
+  if (place.handed !== undefined) {
+    server.listen({ fd: place.handed });
+    await listening;
+    return server;
+  }
+  refuseLongPath(place.path);
+  removeStaleSocket(place.path);
   bindWithMode(server, place);
   await listening;
   openToGroup(place);

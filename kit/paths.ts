@@ -75,6 +75,13 @@ export function socketPath(paths: Paths, service: ServiceName): string {
   return join(paths.runtime, `${service}.sock`);
 }
 
+/** What the one process that serves a socket holds. Installed, /run/banger is root's: only systemd makes sockets there. */
+export function lockPath(paths: Paths, service: ServiceName): string {
+  return paths.mode === 'installed'
+    ? join(paths.state, service, 'lock')
+    : `${socketPath(paths, service)}.lock`;
+}
+
 function home(env: Environment): string {
   const value = env.HOME;
   if (value !== undefined && isAbsolute(value)) return value;

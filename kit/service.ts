@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readConfig } from './config-file.ts';
+import { takeHandedSocket } from './handed-socket.ts';
 import { infoService, type ServiceFacts } from './info.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import { createLog, LOG_LEVELS, type Log } from './log.ts';
 import { openLogFile } from './log-file.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { type Paths, type ServiceName, socketPath } from './paths.ts';
+import { lockPath, type Paths, type ServiceName, socketPath } from './paths.ts';
 import type { Peer } from './peer.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
 import { holdProcessLock, isHeldByAnother } from './process-lock.ts';
@@ -32,7 +33,7 @@ export type ServiceParts = {
   facts: ServiceFacts;
   admits(peer: Peer): boolean;
   allows?(method: string, peer: Peer): boolean;
-  socket: { mode: number; gid?: number };
+  socket: { mode: number; gid?: number; handed?: number | undefined };
   /** Runs after the last call has ended. */
   close?(): Promise<void>;
 };
@@ -76,17 +77,23 @@ async function serve(
   process.on('SIGHUP', () => log.info('hang-up ignored'));
   const libc = loadLibc();
   const socket = socketPath(paths, name);
-  // Who calls rootd has another account, and reaches its socket through a folder of root's.
-  const mode = name === 'rootd' ? 0o711 : 0o700;
-  ensurePrivateFolder(dirname(socket), process.getuid?.() ?? 0, mode);
+  const handed = takeHandedSocket(process.env, process.pid);
+  if (handed === undefined) makeSocketFolder(name, dirname(socket));
+  const lock = lockPath(paths, name);
+  mkdirSync(dirname(lock), { recursive: true, mode: 0o700 });
   // Kept until the process ends; a lock that is let go earlier could have two owners of one database.
-  holdProcessLock(`${socket}.lock`, libc);
+  holdProcessLock(lock, libc);
   const parts = await build(service);
-  const listening = listen(service, parts, libc);
+  const listening = listen(service, { ...parts, socket: { ...parts.socket, handed } }, libc);
   endOnSignal(log, listening, parts);
   await listening;
   log.info('service ready', { socket, pid: process.pid });
   setTimeout(dropStartGarbage, START_GARBAGE_MS).unref();
+}
+
+/** Who calls rootd has another account, and reaches its socket through a folder of root's. */
+function makeSocketFolder(name: ServiceName, folder: string): void {
+  ensurePrivateFolder(folder, process.getuid?.() ?? 0, name === 'rootd' ? 0o711 : 0o700);
 }
 
 /** A start leaves 4 MiB that V8 would keep in an idle process, as it collects only when memory is asked for. */

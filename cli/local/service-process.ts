@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError } from '#kit/errors.ts';
-import { type Paths, type ServiceName, socketPath } from '#kit/paths.ts';
+import { lockPath, type Paths, type ServiceName, socketPath } from '#kit/paths.ts';
 
 /** Longer than a service takes to drain its calls. */
 const STOP_MS = 15_000;
@@ -13,7 +13,7 @@ const LOOK_MS = 20;
  */
 export function findServiceProcess(paths: Paths, service: ServiceName): number | undefined {
   try {
-    const pid = Number(readFileSync(`${socketPath(paths, service)}.lock`, 'utf8').trim());
+    const pid = Number(readFileSync(lockPath(paths, service), 'utf8').trim());
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     const isOurs = words.includes(paths.runtime) && words.some((word) => word.includes(service));
     return isOurs ? pid : undefined;
@@ -31,7 +31,7 @@ export function findServiceProcess(paths: Paths, service: ServiceName): number |
 
 /** Since the host's boot, whether it runs still or not. */
 export function wasStarted(paths: Paths, service: ServiceName): boolean {
-  return existsSync(`${socketPath(paths, service)}.lock`);
+  return existsSync(lockPath(paths, service));
 }
 
 /** A service that ended by itself took its socket with it; one that was killed left it behind. */
