@@ -1,37 +1,55 @@
-/** A small machine as QEMU is to build it. Paths are relative to the folder that the process stands in. */
+/** A small machine as QEMU is to build it. Relative paths are below the folder that the process stands in. */
 export type QemuMachine = {
-  name: string;
-  vcpus: number;
-  memoryMib: number;
-  accelerator: 'kvm' | 'tcg';
+  readonly name: string;
+  readonly vcpus: number;
+  readonly memoryMib: number;
+  readonly accelerator: 'kvm' | 'tcg';
   /** Frequency of the time stamp counter; a software-emulated guest that must measure it hangs at random. */
-  tscKhz: number;
-  vmlinux: string;
-  initrd: string;
-  disks: readonly QemuDisk[];
-  network: QemuNetwork | undefined;
-  verboseConsole: boolean;
+  readonly tscKhz: number;
+  readonly vmlinux: string;
+  readonly initrd: string;
+  readonly disks: readonly QemuDisk[];
+  readonly channels: QemuChannels;
+  readonly network: QemuNetwork | undefined;
+  readonly verboseConsole: boolean;
+  /** Where the firmware is, for a QEMU that cannot look for it. */
+  readonly firmware?: string;
 };
+
+/** Something that QEMU opens by its path, or a descriptor that the process inherits. */
+export type QemuFile = { readonly path: string } | { readonly descriptor: number };
 
 export type QemuDisk = {
   /** The guest finds the disk by it. */
-  serial: string;
-  path: string;
-  format: 'raw' | 'qcow2';
-  readOnly: boolean;
+  readonly serial: string;
+  readonly file: QemuFile;
+  readonly format: 'raw' | 'qcow2';
+  readonly readOnly: boolean;
+  /** The raw disk under an overlay; without it, what the overlay itself names. */
+  readonly backing?: QemuFile;
 };
 
-export type QemuNetwork =
-  | { kind: 'user'; mac: string; nat: boolean }
-  /** A tap that somebody opened and the process inherits. */
-  | { kind: 'tap'; mac: string; descriptor: number };
+/** Sockets on which QEMU listens; those that are inherited listen already. */
+export type QemuChannels = { readonly [Name in keyof typeof QEMU_SOCKETS]: QemuFile };
 
-/** Sockets that QEMU makes in its folder. */
+export type QemuNetwork =
+  | { readonly kind: 'user'; readonly mac: string; readonly nat: boolean }
+  /** A tap that somebody opened and the process inherits. */
+  | { readonly kind: 'tap'; readonly mac: string; readonly descriptor: number };
+
+/** Names of the sockets in a VM's folder. */
 export const QEMU_SOCKETS = {
   qmp: 'qmp.sock',
   guest: 'guest.sock',
   console: 'console.sock',
 } as const;
+
+/** The sockets of a QEMU that makes them itself, in the folder that it stands in. */
+export const OWN_SOCKETS: QemuChannels = {
+  qmp: { path: QEMU_SOCKETS.qmp },
+  guest: { path: QEMU_SOCKETS.guest },
+  console: { path: QEMU_SOCKETS.console },
+};
 
 /** The name by which the guest finds its channel to the host. */
 export const GUEST_PORT = 'banger.0';
@@ -39,22 +57,27 @@ export const GUEST_PORT = 'banger.0';
 /** Seccomp: no new processes, no privileges, no priorities; see qemu(1), -sandbox. */
 const SANDBOX = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny';
 
+/**
+ * acpi=on, because distribution kernels find virtio-mmio devices through ACPI alone. Merged pages and core dumps
+ * could show one guest's memory to others.
+ */
+const BOARD = 'microvm,acpi=on,pcie=off,rtc=on,pic=off,pit=off,mem-merge=off,dump-guest-core=off';
+
+/** The whole command line but the program, whoever runs it: vmd itself, or rootd in a jail. */
 export function qemuArguments(machine: QemuMachine): string[] {
-  const { name, vcpus, memoryMib, vmlinux, initrd, accelerator } = machine;
+  const { name, vcpus, memoryMib, vmlinux, initrd, accelerator, firmware, channels } = machine;
   const kvm = accelerator === 'kvm';
   return [
     ...['-name', name, '-sandbox', SANDBOX],
-    ...['-nodefaults', '-no-user-config', '-nographic', '-no-reboot'],
-    // Distribution kernels find virtio-mmio devices through ACPI alone.
-    ...['-M', 'microvm,acpi=on,pcie=off,rtc=on,pic=off,pit=off'],
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...(firmware === undefined ? [] : ['-L', firmware]),
+    ...['-machine', BOARD],
     ...(kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,tb-size=64', '-cpu', 'max']),
-    ...['-smp', String(vcpus), '-m', String(memoryMib)],
+    ...['-smp', `${vcpus}`, '-m', `${memoryMib}`],
     ...['-kernel', vmlinux, '-initrd', initrd, '-append', kernelArguments(machine)],
-    ...socketDevice('qmp', QEMU_SOCKETS.qmp),
-    ...['-mon', 'chardev=qmp,mode=control'],
-    ...socketDevice('console', QEMU_SOCKETS.console),
-    ...['-serial', 'chardev:console', '-device', 'virtio-serial-device,max_ports=2'],
-    ...socketDevice('guest', QEMU_SOCKETS.guest),
+    ...[...socketDevice('qmp', channels), '-mon', 'chardev=qmp,mode=control'],
+    ...[...socketDevice('console', channels), '-serial', 'chardev:console'],
+    ...[...socketDevice('guest', channels), '-device', 'virtio-serial-device,max_ports=2'],
     ...['-device', `virtserialport,chardev=guest,name=${GUEST_PORT}`],
     ...machine.disks.flatMap(diskArguments),
     ...networkArguments(machine.network),
@@ -69,19 +92,49 @@ function kernelArguments({ accelerator, tscKhz, verboseConsole }: QemuMachine): 
   return words.join(' ');
 }
 
-function socketDevice(id: string, path: string): string[] {
-  return ['-chardev', `socket,id=${id},path=${doubledCommas(path)},server=on,wait=off`];
+/** Without a peer, what the guest writes is dropped. */
+function socketDevice(id: keyof QemuChannels, channels: QemuChannels): string[] {
+  const file = channels[id];
+  const place =
+    'path' in file ? `path=${doubledCommas(file.path)}` : `fd=${String(file.descriptor)}`;
+  return ['-chardev', `socket,id=${id},${place},server=on,wait=off`];
 }
 
-function diskArguments({ serial, path, format, readOnly }: QemuDisk): string[] {
-  const drive = `id=${serial},file=${doubledCommas(path)},format=${format},if=none,discard=unmap`;
-  // A read-only disk is shared between machines, so nobody takes its lock.
-  const access = readOnly ? ',readonly=on,file.locking=off' : '';
+function diskArguments({ serial, file, format, readOnly, backing }: QemuDisk): string[] {
+  const under = backing === undefined ? [] : rawNode(`${serial}-base`, backing, true);
+  const on = backing === undefined ? '' : `,backing=${serial}-base`;
   return [
-    '-drive',
-    `${drive}${access}`,
-    '-device',
-    `virtio-blk-device,drive=${serial},serial=${serial}`,
+    ...under,
+    ...(format === 'raw'
+      ? rawNode(serial, file, readOnly)
+      : [
+          ...fileNode(`${serial}-file`, file, readOnly),
+          ...[
+            '-blockdev',
+            `driver=qcow2,node-name=${serial},file=${serial}-file,discard=unmap${on}`,
+          ],
+        ]),
+    ...['-device', `virtio-blk-device,drive=${serial},serial=${serial}`],
+  ];
+}
+
+function rawNode(name: string, file: QemuFile, readOnly: boolean): string[] {
+  const access = readOnly ? 'read-only=on' : 'discard=unmap';
+  return [
+    ...fileNode(`${name}-file`, file, readOnly),
+    ...['-blockdev', `driver=raw,node-name=${name},file=${name}-file,${access}`],
+  ];
+}
+
+/** A descriptor is the one member of a set of its own, which is how QEMU takes a file that it cannot open. */
+function fileNode(name: string, file: QemuFile, readOnly: boolean): string[] {
+  // A read-only disk is shared between machines, so nobody takes its lock.
+  const access = readOnly ? 'read-only=on,locking=off' : 'read-only=off,discard=unmap';
+  const inherited = 'descriptor' in file ? file.descriptor : undefined;
+  const place = 'path' in file ? doubledCommas(file.path) : `/dev/fdset/${file.descriptor}`;
+  return [
+    ...(inherited === undefined ? [] : ['-add-fd', `fd=${inherited},set=${inherited}`]),
+    ...['-blockdev', `driver=file,node-name=${name},filename=${place},${access}`],
   ];
 }
 

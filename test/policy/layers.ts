@@ -49,7 +49,8 @@ const LAYERS: readonly Layer[] = [
   {
     name: 'ops',
     holds: ['services/rootd/*/**'],
-    imports: ['services/rootd/*/**', PURE_KIT, 'kit/exec.ts'],
+    // The command line of QEMU is text that vmd and rootd make alike.
+    imports: ['services/rootd/*/**', PURE_KIT, 'kit/{exec,qemu-arguments}.ts'],
     packages: false,
   },
   {

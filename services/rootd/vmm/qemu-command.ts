@@ -1,4 +1,5 @@
 import type { VmId } from '#kit/names.ts';
+import { type QemuDisk, type QemuNetwork, qemuArguments } from '#kit/qemu-arguments.ts';
 import type { Mac } from '../network/ipv4.ts';
 
 /** What the guest's machine is; small numbers and ids only. */
@@ -35,91 +36,42 @@ export const VMM_OVERHEAD_MIB = 384;
 /** Beside one for each virtual processor: the main thread, RCU, and up to 64 that wait for disks. */
 export const VMM_OVERHEAD_TASKS = 96;
 
-/** The whole command line. Nothing of it comes from a request but ids, numbers and choices from a list. */
-export function qemuCommand(qemu: string, machine: Machine, fds: VmmDescriptors): string[] {
-  return [
-    qemu,
-    ...['-name', `banger-${machine.vmId}`],
-    ...machineArguments(machine),
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
-    ...['-L', FIRMWARE_FOLDER],
-    ...['-kernel', JAIL_KERNEL, '-initrd', JAIL_INITRD],
-    ...['-append', kernelArguments(machine)],
-    ...diskArguments(fds),
-    ...channelArguments(fds),
-    ...networkArguments(machine, fds),
-  ];
-}
-
 /**
- * acpi=on, because distribution kernels find virtio-mmio through ACPI only. KSM and core dumps could show one
- * guest's memory to others.
+ * The whole command line, the same that vmd starts a machine of its own with. Nothing of it comes from a request
+ * but ids, numbers and choices from a list.
  */
-function machineArguments({ accelerator, memoryMib, vcpus }: Machine): string[] {
-  const options = 'acpi=on,pcie=off,rtc=on,pic=off,pit=off,mem-merge=off,dump-guest-core=off';
-  const processor =
-    accelerator === 'kvm'
-      ? ['-accel', 'kvm', '-cpu', 'host']
-      : ['-accel', 'tcg,tb-size=64', '-cpu', 'max'];
-  return ['-machine', `microvm,${options}`, ...processor, '-m', `${memoryMib}`, '-smp', `${vcpus}`];
+export function qemuCommand(qemu: string, machine: Machine, fds: VmmDescriptors): string[] {
+  const { vmId, vcpus, memoryMib, accelerator, tscKhz, consoleVerbose } = machine;
+  const words = qemuArguments({
+    name: `banger-${vmId}`,
+    ...{ vcpus, memoryMib, accelerator, tscKhz, verboseConsole: consoleVerbose },
+    ...{ vmlinux: JAIL_KERNEL, initrd: JAIL_INITRD, firmware: FIRMWARE_FOLDER },
+    disks: toDisks(fds),
+    channels: {
+      qmp: { descriptor: fds.qmp },
+      guest: { descriptor: fds.guest },
+      console: { descriptor: fds.console },
+    },
+    network: toNetwork(machine, fds),
+  });
+  return [qemu, ...words];
 }
 
-/** Without tsc_early_khz a software-emulated guest calibrates against a busy host and may hang for ever. */
-function kernelArguments({ accelerator, tscKhz, consoleVerbose }: Machine): string {
-  return [
-    'console=ttyS0 reboot=t panic=1 cryptomgr.notests',
-    ...(consoleVerbose ? [] : ['quiet loglevel=3']),
-    ...(accelerator === 'tcg' ? [`tsc_early_khz=${tscKhz}`] : []),
-  ].join(' ');
-}
-
-/** Each disk is a set of one descriptor; the overlay's own word on what lies under it is not asked. */
-function diskArguments({ root, base, work, modules }: VmmDescriptors): string[] {
-  const file = (name: string, fd: number, options: string) => [
-    ...['-add-fd', `fd=${fd},set=${fd}`],
-    ...['-blockdev', `driver=file,node-name=${name}-file,filename=/dev/fdset/${fd},${options}`],
-  ];
-  const device = (name: string) => ['-device', `virtio-blk-device,drive=${name},serial=${name}`];
-  const readOnly = 'read-only=on,auto-read-only=off';
-  const writable = 'read-only=off,auto-read-only=off,discard=unmap';
-  return [
-    ...file('base', base, readOnly),
-    ...['-blockdev', 'driver=raw,node-name=base,file=base-file,read-only=on'],
-    ...file('root', root, writable),
-    ...['-blockdev', 'driver=qcow2,node-name=root,file=root-file,backing=base,discard=unmap'],
-    ...device('root'),
-    ...file('work', work, writable),
-    ...['-blockdev', 'driver=raw,node-name=work,file=work-file,discard=unmap'],
-    ...device('work'),
-    ...(modules === undefined
+/** The overlay's own word on what lies under it is not asked: vmd wrote it, and rootd trusts vmd no further. */
+function toDisks({ root, base, work, modules }: VmmDescriptors): QemuDisk[] {
+  const raw = { format: 'raw' } as const;
+  const overlay = { format: 'qcow2', backing: { descriptor: base } } as const;
+  const kernels: QemuDisk[] =
+    modules === undefined
       ? []
-      : [
-          ...file('modules', modules, readOnly),
-          ...['-blockdev', 'driver=raw,node-name=modules,file=modules-file,read-only=on'],
-          ...device('modules'),
-        ]),
+      : [{ serial: 'modules', file: { descriptor: modules }, ...raw, readOnly: true }];
+  return [
+    { serial: 'root', file: { descriptor: root }, ...overlay, readOnly: false },
+    { serial: 'work', file: { descriptor: work }, ...raw, readOnly: false },
+    ...kernels,
   ];
 }
 
-/** Sockets that already listen, so vmd can connect at once; without a peer, what is written is dropped. */
-function channelArguments({ qmp, guest, console }: VmmDescriptors): string[] {
-  const socket = (name: string, fd: number) => [
-    '-chardev',
-    `socket,id=${name},fd=${fd},server=on,wait=off`,
-  ];
-  return [
-    ...[...socket('qmp', qmp), '-mon', 'chardev=qmp,mode=control'],
-    ...[...socket('console', console), '-serial', 'chardev:console'],
-    ...[...socket('guest', guest), '-device', 'virtio-serial-device,max_ports=2'],
-    ...['-device', 'virtserialport,chardev=guest,name=banger.0'],
-  ];
-}
-
-function networkArguments({ mac }: Machine, { tap }: VmmDescriptors): string[] {
-  if (mac === undefined || tap === undefined) return [];
-  return [
-    ...['-netdev', `tap,id=net,fd=${tap}`],
-    ...['-device', `virtio-net-device,netdev=net,mac=${mac}`],
-  ];
+function toNetwork({ mac }: Machine, { tap }: VmmDescriptors): QemuNetwork | undefined {
+  return mac === undefined || tap === undefined ? undefined : { kind: 'tap', mac, descriptor: tap };
 }

@@ -1,7 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRunning, workingFolder } from '#kit/process-identity.ts';
-import { QEMU_SOCKETS, type QemuMachine, type QemuNetwork } from '#kit/qemu-arguments.ts';
+import {
+  OWN_SOCKETS,
+  QEMU_SOCKETS,
+  type QemuMachine,
+  type QemuNetwork,
+} from '#kit/qemu-arguments.ts';
 import type { Driver, Machine, MachinePlace } from '../../domain/driver.ts';
 import { awaitQmp, launchQemu } from './launch.ts';
 import { runningMachine, type SignalProcess } from './machine.ts';
@@ -53,7 +58,7 @@ function toQemuMachine(machine: Machine): QemuMachine {
   const { kernel, disks, accelerator, vcpus, memoryMib, initrd, vmId } = machine;
   const modules = {
     serial: 'modules',
-    path: kernel.modules,
+    file: { path: kernel.modules },
     format: 'raw',
     readOnly: true,
   } as const;
@@ -66,10 +71,11 @@ function toQemuMachine(machine: Machine): QemuMachine {
     vmlinux: kernel.vmlinux,
     initrd,
     disks: [
-      { serial: 'root', path: disks.root, format: 'qcow2', readOnly: false },
-      { serial: 'work', path: disks.work, format: 'raw', readOnly: false },
+      { serial: 'root', file: { path: disks.root }, format: 'qcow2', readOnly: false },
+      { serial: 'work', file: { path: disks.work }, format: 'raw', readOnly: false },
       ...(kernel.modules === '' ? [] : [modules]),
     ],
+    channels: OWN_SOCKETS,
     network: toNetwork(machine),
     verboseConsole: false,
   };

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { writeFileAtomic } from '#kit/atomic-file.ts';
 import type { Call } from '#kit/call.ts';
 import { isRunning } from '#kit/process-identity.ts';
+import { OWN_SOCKETS } from '#kit/qemu-arguments.ts';
 import type { KernelFiles, MachinePlace } from '../../domain/driver.ts';
 import type { Accelerator } from '../../domain/vm.ts';
 import { awaitQmp, launchQemu } from './launch.ts';
@@ -124,6 +125,7 @@ function probeMachine(kernel: KernelFiles) {
     vmlinux: kernel.vmlinux,
     initrd: kernel.initrd,
     disks: [],
+    channels: OWN_SOCKETS,
     network: undefined,
     verboseConsole: false,
   } as const;
