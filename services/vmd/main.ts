@@ -18,6 +18,7 @@ import { createImages } from './adapters/imaged.ts';
 import { MIGRATIONS } from './adapters/migrations.ts';
 import { createNetwork } from './adapters/netd.ts';
 import { createPublisher } from './adapters/publisher.ts';
+import { createJail } from './adapters/rootd.ts';
 import { openVmStore, type VmTables } from './adapters/vm-store.ts';
 import { readVmdConfig } from './config.ts';
 import { checkHost } from './domain/check-host.ts';
@@ -37,7 +38,7 @@ await runService('vmd', async (service) => {
   const state = join(paths.state, 'vmd');
   mkdirSync(join(state, 'vms'), { recursive: true, mode: 0o700 });
   const { db, schemaVersion } = openDatabase<VmTables>(join(state, 'vmd.db'), MIGRATIONS);
-  const connectionTo = (name: 'imaged' | 'netd') =>
+  const connectionTo = (name: 'imaged' | 'netd' | 'rootd') =>
     openConnection({ socket: socketPath(paths, name), service: name, patienceMs: PATIENCE_MS });
   const backgroundCall = ownCalls(log);
   const host = createHost();
@@ -51,6 +52,7 @@ await runService('vmd', async (service) => {
       createQemuDriver({
         binary: qemu,
         probe: createProbe({ binary: qemu, folder: state, ...host }),
+        jail: createJail(connectionTo('rootd')),
       }),
     ],
     guests: createGuests(),

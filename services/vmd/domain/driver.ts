@@ -10,27 +10,32 @@ export type Driver = {
   chooseAccelerator(call: Call, kernel: KernelFiles): Promise<Accelerator>;
   /** Starts the machine's process. Everything it makes is below `machine.folder`; a failure leaves nothing running. */
   launch(call: Call, machine: Machine): Promise<RunningMachine>;
-  /** Finds a machine that was launched before this service started; absent when it is gone. */
+  /**
+   * Finds a machine that was launched before this service started; absent when it is gone. Without a process,
+   * whatever runs at the place: a crash may have come between a launch and its record.
+   */
   find(
     call: Call,
     place: MachinePlace,
-    process: ProcessIdentity,
+    process?: ProcessIdentity,
   ): Promise<RunningMachine | undefined>;
-  /** Removes what a machine that has ended left behind in its folder. */
-  clear(place: MachinePlace): Promise<void>;
+  /** Removes what a machine that has ended left behind. Fine when there is nothing. */
+  clear(call: Call, place: MachinePlace): Promise<void>;
+  /** The modes that a machine can have here and now; one may need a service that does not run. */
+  networks(call: Call): Promise<readonly NetworkMode[]>;
 };
 
-export type DriverFeatures = {
-  networks: readonly NetworkMode[];
-  pause: boolean;
-};
+export type DriverFeatures = { pause: boolean };
 
 export type KernelFiles = { id: string; vmlinux: string; initrd: string; modules: string };
 
 /** The serial console's log in a machine's folder, written by the driver. */
 export const CONSOLE_LOG = 'console.log';
 
-/** Where a machine lives: all of its sockets and logs are in its folder. */
+/**
+ * Where a machine lives: all of its sockets and logs are in its folder. A privileged one has a device on the host's
+ * bridge, so it is launched by rootd, with a uid of its own; see jail.ts.
+ */
 export type MachinePlace = { vmId: VmId; folder: string; privileged: boolean };
 
 export type Machine = MachinePlace & {

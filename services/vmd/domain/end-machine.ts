@@ -23,7 +23,7 @@ export async function endMachine(
   await machine.exited;
   vmd.live.delete(vm.id);
   machine.release();
-  await getDriver(vmd, vm.driver).clear(placeOf(vmd, vm));
+  await getDriver(vmd, vm.driver).clear(call, placeOf(vmd, vm));
 }
 
 /** Gives back what a VM holds only while it runs. Every step is tried; failures are told together. */
@@ -34,7 +34,7 @@ export async function settleStopped(vmd: Vmd, call: Call, vm: Vm): Promise<void>
     async () => live?.guest?.close(),
     async () => live?.machine.release(),
     () => closePorts(vmd, vm.id),
-    () => getDriver(vmd, vm.driver).clear(placeOf(vmd, vm)),
+    () => getDriver(vmd, vm.driver).clear(call, placeOf(vmd, vm)),
     () => vmd.network.detach(call, vm.id),
   ];
   await everyStep(steps, `vm "${vm.name}" left something behind`);

@@ -55,11 +55,17 @@ async function reconcileVm(vmd: Vmd, call: Call, vm: Vm): Promise<boolean> {
   }
 }
 
-/** A process of another boot of the host is gone, whatever has its number now. */
+const BETWEEN_STATES: readonly Vm['state'][] = ['creating', 'starting', 'stopping', 'deleting'];
+
+/**
+ * A process of another boot of the host is gone, whatever has its number now. A VM that was about to be launched may
+ * have a machine that its record does not know.
+ */
 async function findMachine(vmd: Vmd, call: Call, vm: Vm): Promise<RunningMachine | undefined> {
   const { run } = vm;
-  if (run === undefined || run.hostBootId !== vmd.host.bootId()) return undefined;
-  return getDriver(vmd, vm.driver).find(call, placeOf(vmd, vm), run.process);
+  if (run !== undefined && run.hostBootId !== vmd.host.bootId()) return undefined;
+  if (run === undefined && !BETWEEN_STATES.includes(vm.state)) return undefined;
+  return getDriver(vmd, vm.driver).find(call, placeOf(vmd, vm), run?.process);
 }
 
 async function noteEnd(vmd: Vmd, call: Call, vm: Vm): Promise<boolean> {

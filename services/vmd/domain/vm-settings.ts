@@ -79,8 +79,8 @@ async function usualNetwork(
   configured: VmdSettings,
 ): Promise<NetworkMode> {
   if (configured.network !== 'auto') return configured.network;
-  const bridged = driver.features.networks.includes('bridge');
-  return bridged && (await vmd.network.refusal(call, 'bridge')) === undefined ? 'bridge' : 'user';
+  const why = await whyNoNetwork(vmd, call, driver, 'bridge');
+  return why === undefined ? 'bridge' : 'user';
 }
 
 export async function refuseNetwork(
@@ -89,13 +89,24 @@ export async function refuseNetwork(
   driver: Driver,
   mode: NetworkMode,
 ): Promise<void> {
-  const why = driver.features.networks.includes(mode)
-    ? await vmd.network.refusal(call, mode)
-    : `driver "${driver.name}" has no such network`;
+  const why = await whyNoNetwork(vmd, call, driver, mode);
   if (why === undefined) return;
   throw new BangerError('FEATURE_UNSUPPORTED', `network mode "${mode}" cannot be had: ${why}`, {
     metadata: { network: mode },
   });
+}
+
+/** Netd is asked first: it knows best what is missing, and how to get it. */
+async function whyNoNetwork(
+  vmd: Vmd,
+  call: Call,
+  driver: Driver,
+  mode: NetworkMode,
+): Promise<string | undefined> {
+  const why = await vmd.network.refusal(call, mode);
+  if (why !== undefined) return why;
+  const offered = (await driver.networks(call)).includes(mode);
+  return offered ? undefined : `driver "${driver.name}" does not offer it here`;
 }
 
 /** A guest that cannot possibly fit is refused now, with the figures, and not by the kernel's OOM killer later. */

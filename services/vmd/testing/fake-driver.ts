@@ -35,7 +35,7 @@ export function createFakeDriver(): FakeDriver {
   };
   return {
     name: 'fake',
-    features: { networks: ['user', 'none'], pause: true },
+    features: { pause: true },
     machines,
     launches,
     failLaunch: undefined,
@@ -52,9 +52,11 @@ export function createFakeDriver(): FakeDriver {
     },
     async find(_call, { vmId }, identity) {
       const found = machines.get(vmId);
-      return found?.identity.startTicks === identity.startTicks ? found.running : undefined;
+      const isOther = identity !== undefined && found?.identity.startTicks !== identity.startTicks;
+      return isOther ? undefined : found?.running;
     },
     clear: async () => undefined,
+    networks: async () => ['user', 'none'],
     end: ({ vmId }, exit) => end(vmId, exit),
   };
 }

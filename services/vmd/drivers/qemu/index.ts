@@ -1,87 +1,78 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isRunning, workingFolder } from '#kit/process-identity.ts';
-import {
-  OWN_SOCKETS,
-  QEMU_SOCKETS,
-  type QemuMachine,
-  type QemuNetwork,
-} from '#kit/qemu-arguments.ts';
-import type { Driver, Machine, MachinePlace } from '../../domain/driver.ts';
-import { awaitQmp, launchQemu } from './launch.ts';
-import { runningMachine, type SignalProcess } from './machine.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Call } from '#kit/call.ts';
+import { isRunning, type ProcessIdentity } from '#kit/process-identity.ts';
+import type { Driver, MachinePlace } from '../../domain/driver.ts';
+import type { Jail } from '../../domain/jail.ts';
+import { createJailedLauncher } from './jailed-launcher.ts';
+import { awaitQmp } from './launch.ts';
+import type { Launcher } from './launcher.ts';
+import { runningMachine } from './machine.ts';
+import { createOwnLauncher, removeSockets } from './own-launcher.ts';
 import type { Probe } from './probe.ts';
-import { readTscKhz } from './tsc.ts';
 
 export type QemuOptions = {
   binary: string;
   probe: Probe;
+  /** Launches the machines of bridge mode. */
+  jail: Jail;
 };
 
-/** QEMU's microvm, run by whoever runs vmd: user-mode network or none. */
-export function createQemuDriver({ binary, probe }: QemuOptions): Driver {
+const LOOK_MS = 5;
+const END_TIMEOUT_MS = 15_000;
+
+/** QEMU's microvm, run by whoever runs vmd, or in a jail of rootd's where it has a device on the bridge. */
+export function createQemuDriver({ binary, probe, jail }: QemuOptions): Driver {
+  const own = createOwnLauncher(binary);
+  const jailed = createJailedLauncher(jail);
+  const launcherOf = ({ privileged }: MachinePlace) => (privileged ? jailed : own);
   return {
     name: 'qemu',
-    features: { networks: ['user', 'none'], pause: true },
+    features: { pause: true },
     chooseAccelerator: (call, kernel) => probe.chooseAccelerator(call, kernel),
     async launch(call, machine) {
+      const launcher = launcherOf(machine);
+      await endStray(call, launcher, machine);
       await removeSockets(machine);
-      const identity = await launchQemu(binary, machine.folder, toQemuMachine(machine));
-      const signal = signalOwn(identity.pid);
+      const identity = await launcher.launch(call, machine);
       try {
         const qmp = await awaitQmp(call, machine.folder, identity);
-        return runningMachine(machine, identity, qmp, signal);
+        return runningMachine(machine, identity, qmp, launcher);
       } catch (error) {
-        if (isRunning(identity)) await signal(call, 'KILL');
+        await endProcess(call, launcher, machine, identity);
         throw error;
       }
     },
-    async find(call, place, identity) {
-      // The pid may be reused; the start time and the folder it stands in may not.
-      if (!isRunning(identity) || workingFolder(identity.pid) !== place.folder) return undefined;
+    async find(call, place, process) {
+      const launcher = launcherOf(place);
+      const identity = await launcher.find(call, place, process);
+      if (identity === undefined) return undefined;
       const qmp = await awaitQmp(call, place.folder, identity);
-      return runningMachine(place, identity, qmp, signalOwn(identity.pid));
+      return runningMachine(place, identity, qmp, launcher);
     },
-    clear: removeSockets,
+    clear: (call, place) => launcherOf(place).clear(call, place),
+    async networks(call) {
+      return (await jail.answers(call)) ? ['bridge', 'user', 'none'] : ['user', 'none'];
+    },
   };
 }
 
-function signalOwn(pid: number): SignalProcess {
-  return async (_call, signal) => void process.kill(pid, `SIG${signal}`);
+/** A machine that nobody knows of, of a launch that a crash cut short, would write the same disks. */
+async function endStray(call: Call, launcher: Launcher, place: MachinePlace): Promise<void> {
+  const stray = await launcher.find(call, place);
+  if (stray === undefined) return;
+  call.log.warn('stray machine ended', { vm: place.vmId, ...stray });
+  await endProcess(call, launcher, place, stray);
 }
 
-async function removeSockets({ folder }: MachinePlace): Promise<void> {
-  for (const name of Object.values(QEMU_SOCKETS)) await rm(join(folder, name), { force: true });
-}
-
-function toQemuMachine(machine: Machine): QemuMachine {
-  const { kernel, disks, accelerator, vcpus, memoryMib, initrd, vmId } = machine;
-  const modules = {
-    serial: 'modules',
-    file: { path: kernel.modules },
-    format: 'raw',
-    readOnly: true,
-  } as const;
-  return {
-    name: `banger-${vmId}`,
-    vcpus,
-    memoryMib,
-    accelerator,
-    tscKhz: accelerator === 'tcg' ? readTscKhz() : 0,
-    vmlinux: kernel.vmlinux,
-    initrd,
-    disks: [
-      { serial: 'root', file: { path: disks.root }, format: 'qcow2', readOnly: false },
-      { serial: 'work', file: { path: disks.work }, format: 'raw', readOnly: false },
-      ...(kernel.modules === '' ? [] : [modules]),
-    ],
-    channels: OWN_SOCKETS,
-    network: toNetwork(machine),
-    verboseConsole: false,
-  };
-}
-
-function toNetwork({ network }: Machine): QemuNetwork | undefined {
-  if (network.mode !== 'user') return undefined;
-  return { kind: 'user', mac: network.mac, nat: network.nat };
+/** Also for a caller that has left: what was launched for it must not stay. */
+async function endProcess(
+  call: Call,
+  launcher: Launcher,
+  place: MachinePlace,
+  process: ProcessIdentity,
+): Promise<void> {
+  const firm = { ...call, signal: AbortSignal.timeout(END_TIMEOUT_MS) };
+  await launcher.signal(firm, place, process, 'KILL');
+  while (isRunning(process)) await sleep(LOOK_MS, undefined, { signal: firm.signal });
+  await launcher.clear(firm, place);
 }

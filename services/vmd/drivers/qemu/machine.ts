@@ -4,18 +4,15 @@ import type { Call } from '#kit/call.ts';
 import { readLogTail } from '#kit/log-tail.ts';
 import { isRunning, type ProcessIdentity } from '#kit/process-identity.ts';
 import { QEMU_SOCKETS } from '#kit/qemu-arguments.ts';
-import type {
-  MachineExit,
-  MachinePlace,
-  MachineSignal,
-  RunningMachine,
+import {
+  CONSOLE_LOG,
+  type MachineExit,
+  type MachinePlace,
+  type RunningMachine,
 } from '../../domain/driver.ts';
-import { CONSOLE_LOG } from '../../domain/driver.ts';
 import { recordConsole } from './console.ts';
+import type { Launcher } from './launcher.ts';
 import type { Qmp } from './qmp.ts';
-
-/** How a machine's process is signalled: by us, or by rootd where it has a uid of its own. */
-export type SignalProcess = (call: Call, signal: MachineSignal) => Promise<void>;
 
 const QMP_TIMEOUT_MS = 5000;
 /** A killed process is a zombie, or still closing its files, for a moment after its sockets have closed. */
@@ -25,7 +22,7 @@ export function runningMachine(
   place: MachinePlace,
   process: ProcessIdentity,
   qmp: Qmp,
-  signalProcess: SignalProcess,
+  launcher: Pick<Launcher, 'signal'>,
 ): RunningMachine {
   const log = join(place.folder, CONSOLE_LOG);
   const console = recordConsole(join(place.folder, QEMU_SOCKETS.console), log);
@@ -38,9 +35,7 @@ export function runningMachine(
     exited,
     pause: async (call) => void (await command(call, 'stop')),
     resume: async (call) => void (await command(call, 'cont')),
-    signal: async (call, signal) => {
-      if (isRunning(process)) await signalProcess(call, signal);
-    },
+    signal: (call, signal) => launcher.signal(call, place, process, signal),
     readConsole: (bytes) => readLogTail(log, bytes),
     release() {
       console.close();

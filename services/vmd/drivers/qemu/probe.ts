@@ -10,6 +10,7 @@ import type { KernelFiles, MachinePlace } from '../../domain/driver.ts';
 import type { Accelerator } from '../../domain/vm.ts';
 import { awaitQmp, launchQemu } from './launch.ts';
 import { runningMachine } from './machine.ts';
+import { createOwnLauncher } from './own-launcher.ts';
 import { readVerdict, type Verdict } from './verdict.ts';
 
 export type ProbeOptions = {
@@ -78,12 +79,7 @@ async function saysHello(
   try {
     const identity = await launchQemu(binary, place.folder, probeMachine(kernel));
     const qmp = await awaitQmp(call, place.folder, identity);
-    const machine = runningMachine(
-      place,
-      identity,
-      qmp,
-      async () => void process.kill(identity.pid, 'SIGKILL'),
-    );
+    const machine = runningMachine(place, identity, qmp, createOwnLauncher(binary));
     cleaning.defer(async () => {
       await machine.signal(call, 'KILL');
       await machine.exited;

@@ -1,13 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { BangerError } from '#kit/errors.ts';
+import type { Accelerator } from '../../domain/vm.ts';
 
 const BASE_FREQUENCY = '/sys/devices/system/cpu/cpu0/cpufreq/base_frequency';
+
+/** What a machine must be told: KVM gives the guest a clock of its own, and 0 stands for that. */
+export function tscKhzFor(accelerator: Accelerator): number {
+  return accelerator === 'tcg' ? readTscKhz() : 0;
+}
 
 /**
  * The frequency of the host's time stamp counter. Where the processor's clock changes, the counter runs at
  * the base frequency; where it does not, at the clock that /proc/cpuinfo shows.
  */
-export function readTscKhz(): number {
+function readTscKhz(): number {
   const khz = baseFrequencyKhz() ?? clockKhz();
   if (Number.isInteger(khz) && khz > 100_000) return khz;
   throw new BangerError(
