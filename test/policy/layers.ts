@@ -13,7 +13,7 @@ const PROTO = 'proto/gen/**';
 
 /** What of the kit holds no I/O. */
 const PURE_KIT =
-  'kit/{abort,call,duration,errors,host-check,keyed-lock,log,names,nearest,operations,size,stages,undo}.ts';
+  'kit/{abort,call,duration,errors,host-check,ipv4,keyed-lock,log,names,nearest,operations,size,stages,undo}.ts';
 
 /** The contracts that every service serves alike, never the contract of one service. */
 const KIT_PROTO = ['proto/gen/{google,grpc}/**', 'proto/gen/banger/v1/{info,operation,types}.ts'];

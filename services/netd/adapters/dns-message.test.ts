@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BangerError } from '#kit/errors.ts';
+import { parseIpv4 } from '#kit/ipv4.ts';
 import { failsWith } from '#kit/testing/fails-with.ts';
-import { parseIpv4 } from '../domain/ipv4.ts';
 import { queryBytes } from '../testing/dns-client.ts';
 import { randomOf } from '../testing/random.ts';
 import { type DnsMessage, parseMessage, RCODE } from './dns-message.ts';

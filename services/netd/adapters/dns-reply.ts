@@ -1,5 +1,5 @@
+import { octetsOf } from '#kit/ipv4.ts';
 import { type DnsRecord, RECORD_TYPE } from '../domain/dns-answer.ts';
-import { octetsOf } from '../domain/ipv4.ts';
 import {
   type DnsMessage,
   INTERNET,

@@ -1,6 +1,6 @@
 import type { Call } from '#kit/call.ts';
 import { run } from '#kit/exec.ts';
-import { isIpv4, parseSubnet } from '../domain/ipv4.ts';
+import { isIpv4, parseSubnet } from '#kit/ipv4.ts';
 import type { Route, Routes } from '../domain/ports.ts';
 
 type RouteJson = {

@@ -1,6 +1,6 @@
 import { BangerError } from '#kit/errors.ts';
+import { fromNumber } from '#kit/ipv4.ts';
 import { parseVmId, parseVmName } from '#kit/names.ts';
-import { fromNumber } from '../domain/ipv4.ts';
 import { LEASE_STATES, type Lease, type LeaseState, NETWORK_MODES } from '../domain/lease.ts';
 
 export type LeaseRow = {

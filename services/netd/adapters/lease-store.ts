@@ -1,7 +1,7 @@
 import type { Generated, Kysely, Transaction } from 'kysely';
 import { BangerError } from '#kit/errors.ts';
+import { formatSubnet, toNumber } from '#kit/ipv4.ts';
 import type { AddressPool } from '../domain/address-pool.ts';
-import { formatSubnet, toNumber } from '../domain/ipv4.ts';
 import type { Changes, Wish } from '../domain/lease.ts';
 import type { LeaseStore } from '../domain/ports.ts';
 import { type LeaseRow, parseLeaseRow } from './lease-row.ts';

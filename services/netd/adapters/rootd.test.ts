@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { WithCall } from '#kit/call-middleware.ts';
 import { BangerError } from '#kit/errors.ts';
+import { macOf, parseIpv4 } from '#kit/ipv4.ts';
 import { loadLibc } from '#kit/libc.ts';
 import { createMetrics } from '#kit/metrics.ts';
 import { startServer } from '#kit/server.ts';
@@ -11,7 +12,6 @@ import { failsWith } from '#kit/testing/fails-with.ts';
 import { recordedLog } from '#kit/testing/recorded-log.ts';
 import { temporaryFolder } from '#kit/testing/temporary-folder.ts';
 import { RootServiceDefinition, type RootServiceImplementation } from '#proto/banger/v1/root.ts';
-import { macOf, parseIpv4 } from '../domain/ipv4.ts';
 import { configOf, vmId } from '../testing/netd-lab.ts';
 import { connectRootd } from './rootd.ts';
 

@@ -3,6 +3,7 @@ import type { Call } from '#kit/call.ts';
 import { type CallOptions, type Client, createClient } from '#kit/client.ts';
 import { openConnection } from '#kit/connection.ts';
 import type { HostCheck } from '#kit/host-check.ts';
+import { type Mac, parseIpv4 } from '#kit/ipv4.ts';
 import { parseVmId } from '#kit/names.ts';
 import { HostCheckStatus, InfoServiceDefinition } from '#proto/banger/v1/info.ts';
 import {
@@ -10,7 +11,6 @@ import {
   type Tap as TapMessage,
   type VmRules as VmRulesMessage,
 } from '#proto/banger/v1/root.ts';
-import { type Mac, parseIpv4 } from '../domain/ipv4.ts';
 import type { HostNetwork, KernelState, KernelTap, NetworkConfig } from '../domain/ports.ts';
 import type { VmRules } from '../domain/rules.ts';
 

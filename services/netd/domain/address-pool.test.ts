@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseIpv4 } from '#kit/ipv4.ts';
 import { failsWith } from '#kit/testing/fails-with.ts';
 import { formatGateway, isGuestAddress, parsePool } from './address-pool.ts';
-import { contains, fromNumber, macOf, overlap, parseIpv4, parseSubnet, toNumber } from './ipv4.ts';
 
 test('the host has the first address of a pool, guests have those between it and the broadcast address', () => {
   const pool = parsePool('10.8.0.0/29');
@@ -40,23 +40,3 @@ for (const [text, why] of REFUSED) {
     assert.throws(() => parsePool(text), failsWith('INVALID_FIELD', why));
   });
 }
-
-test('addresses and numbers lead to each other, also at the ends', () => {
-  for (const text of ['0.0.0.0', '10.0.0.1', '172.30.255.254', '255.255.255.255']) {
-    assert.equal(fromNumber(toNumber(parseIpv4(text))), text);
-  }
-});
-
-test('networks contain and overlap as their prefixes say', () => {
-  const pool = parseSubnet('172.30.0.0/16');
-  assert.ok(contains(pool, parseIpv4('172.30.255.255')));
-  assert.ok(!contains(pool, parseIpv4('172.31.0.0')));
-  assert.ok(overlap(pool, parseSubnet('172.16.0.0/12')));
-  assert.ok(overlap(parseSubnet('172.30.9.0/24'), pool));
-  assert.ok(!overlap(pool, parseSubnet('172.31.0.0/16')));
-  assert.ok(overlap(pool, parseSubnet('0.0.0.0/0')));
-});
-
-test('a MAC is local, of one station, and carries its address', () => {
-  assert.equal(macOf(parseIpv4('172.30.0.255')), '02:00:ac:1e:00:ff');
-});

@@ -1,14 +1,14 @@
 import { BangerError } from '#kit/errors.ts';
 import {
-  contains,
   formatSubnet,
   fromNumber,
   type Ipv4,
+  isPrivate,
   networkOf,
   parseSubnet,
   type Subnet,
   toNumber,
-} from './ipv4.ts';
+} from '#kit/ipv4.ts';
 
 /** The network of the bridge: its first address is the host's, the rest are guests'. */
 export type AddressPool = {
@@ -20,8 +20,6 @@ export type AddressPool = {
   readonly total: number;
 };
 
-/** RFC 1918. Elsewhere a guest's address could be that of somebody on the internet. */
-const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map(parseSubnet);
 /** What rootd accepts for a bridge. */
 const PREFIX = { min: 16, max: 30 };
 
@@ -31,7 +29,7 @@ export function parsePool(text: string): AddressPool {
   if (prefixLength < PREFIX.min || prefixLength > PREFIX.max) {
     throw refusal(`a pool has a prefix of ${PREFIX.min} to ${PREFIX.max}, not ${prefixLength}`);
   }
-  if (!PRIVATE.some((network) => contains(network, address))) {
+  if (!isPrivate(address)) {
     throw refusal('a pool lies in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16');
   }
   const network = networkOf(subnet);

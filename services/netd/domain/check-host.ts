@@ -1,8 +1,8 @@
 import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
 import { type HostCheck, pass } from '#kit/host-check.ts';
+import { formatSubnet } from '#kit/ipv4.ts';
 import { formatGateway } from './address-pool.ts';
-import { formatSubnet } from './ipv4.ts';
 import type { Netd, Route } from './ports.ts';
 import { findRouteClash, sayClash } from './route-clash.ts';
 

@@ -1,7 +1,7 @@
+import { formatSubnet } from '#kit/ipv4.ts';
 import type { VmId } from '#kit/names.ts';
 import { formatGateway } from './address-pool.ts';
 import { hasName } from './dns-zone.ts';
-import { formatSubnet } from './ipv4.ts';
 import { type BridgeLease, isBridgeLease, type Lease, tapName } from './lease.ts';
 import type { KernelState, NetworkConfig } from './ports.ts';
 import { areSameRules, formatRules, rulesOf, type VmRules } from './rules.ts';

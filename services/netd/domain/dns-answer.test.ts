@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseIpv4 } from '#kit/ipv4.ts';
 import { guestLease } from '../testing/guests.ts';
 import { vmId } from '../testing/netd-lab.ts';
 import { parsePool } from './address-pool.ts';
 import { type Asker, type DnsAnswer, findAnswer, RECORD_TYPE } from './dns-answer.ts';
 import { DnsZone } from './dns-zone.ts';
-import { parseIpv4 } from './ipv4.ts';
 
 const POOL = parsePool('172.30.0.0/16');
 

@@ -1,6 +1,6 @@
+import { contains, type Ipv4, isIpv4, overlap } from '#kit/ipv4.ts';
 import type { AddressPool } from './address-pool.ts';
 import type { DnsZone, Guest } from './dns-zone.ts';
-import { contains, type Ipv4, isIpv4, overlap } from './ipv4.ts';
 
 /** A name as its labels, the most special one first: ["web", "vm"]. */
 export type DnsName = readonly string[];

@@ -1,5 +1,5 @@
+import type { Ipv4 } from '#kit/ipv4.ts';
 import type { VmId, VmName } from '#kit/names.ts';
-import type { Ipv4 } from './ipv4.ts';
 import { type BridgeLease, isBridgeLease, type Lease } from './lease.ts';
 
 /** A VM that is attached to the bridge: the only ones that have a name. */

@@ -1,7 +1,7 @@
 import { BangerError } from '#kit/errors.ts';
+import { type Ipv4, macOf } from '#kit/ipv4.ts';
 import type { VmId, VmName } from '#kit/names.ts';
 import type { AddressPool } from './address-pool.ts';
-import { type Ipv4, macOf } from './ipv4.ts';
 
 export const NETWORK_MODES = ['bridge', 'user', 'none'] as const;
 export type NetworkMode = (typeof NETWORK_MODES)[number];

@@ -1,10 +1,10 @@
 import type { Call } from '#kit/call.ts';
 import type { HostCheck } from '#kit/host-check.ts';
+import type { Subnet } from '#kit/ipv4.ts';
 import type { VmId } from '#kit/names.ts';
 import type { AddressPool } from './address-pool.ts';
 import type { Bridge } from './bridge.ts';
 import type { DnsZone } from './dns-zone.ts';
-import type { Subnet } from './ipv4.ts';
 import type { Changes, Lease, LeaseState, Wish } from './lease.ts';
 import type { Leases } from './leases.ts';
 import type { VmRules } from './rules.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { macOf, parseIpv4, parseSubnet } from '#kit/ipv4.ts';
 import { assertAgreement } from '../testing/agreement.ts';
 import { type Lab, openLab, vmId, wishOf } from '../testing/netd-lab.ts';
 import { acquireLease } from './acquire-lease.ts';
 import { attachLease } from './attach-lease.ts';
 import { detachLease } from './detach-lease.ts';
 import { getNetworkStatus } from './get-network-status.ts';
-import { macOf, parseIpv4, parseSubnet } from './ipv4.ts';
 import { tryBridge } from './open-bridge.ts';
 import { patrol } from './patrol.ts';
 

@@ -1,6 +1,6 @@
 import { BangerError } from '#kit/errors.ts';
+import { formatSubnet, overlap } from '#kit/ipv4.ts';
 import { type AddressPool, formatGateway, isGuestAddress } from './address-pool.ts';
-import { formatSubnet, overlap } from './ipv4.ts';
 import type { BridgeLease } from './lease.ts';
 import type { KernelBridge, NetworkConfig, Route } from './ports.ts';
 

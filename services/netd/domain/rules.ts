@@ -1,5 +1,5 @@
+import { type Ipv4, type Mac, macOf } from '#kit/ipv4.ts';
 import type { VmId } from '#kit/names.ts';
-import { type Ipv4, type Mac, macOf } from './ipv4.ts';
 import { type BridgeLease, tapName } from './lease.ts';
 
 /** What one VM's packet rules are made from; their text is rootd's. */

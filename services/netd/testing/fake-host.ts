@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
 import type { HostCheck } from '#kit/host-check.ts';
+import { macOf } from '#kit/ipv4.ts';
 import type { VmId } from '#kit/names.ts';
 import { isGuestAddress } from '../domain/address-pool.ts';
-import { macOf } from '../domain/ipv4.ts';
 import type {
   HostNetwork,
   KernelBridge,

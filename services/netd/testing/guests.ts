@@ -1,5 +1,5 @@
+import { parseIpv4 } from '#kit/ipv4.ts';
 import { parseVmName } from '#kit/names.ts';
-import { parseIpv4 } from '../domain/ipv4.ts';
 import type { BridgeLease } from '../domain/lease.ts';
 import { vmId } from './netd-lab.ts';
 

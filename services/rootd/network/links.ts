@@ -1,7 +1,7 @@
 import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
+import { type Ipv4, isIpv4, type Subnet } from '#kit/ipv4.ts';
 import { runTool } from '../host/tools.ts';
-import { type Ipv4, isIpv4, type Subnet } from './ipv4.ts';
 import { type BridgeName, findTapIndex, isBridgeName, type TapName, tapName } from './names.ts';
 
 /** A network device as the kernel has it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Ipv4, Mac } from '#kit/ipv4.ts';
 import { parseVmId } from '#kit/names.ts';
-import type { Ipv4, Mac } from './ipv4.ts';
 import { parseBridgeName } from './names.ts';
 import { PACKET_SETS } from './packet-rules.ts';
 import {

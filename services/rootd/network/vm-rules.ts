@@ -1,8 +1,8 @@
 import type { Call } from '#kit/call.ts';
 import { hasReason } from '#kit/errors.ts';
+import { type Ipv4, isIpv4, isMac, type Mac } from '#kit/ipv4.ts';
 import { parseVmId, type VmId } from '#kit/names.ts';
 import { runTool } from '../host/tools.ts';
-import { type Ipv4, isIpv4, isMac, type Mac } from './ipv4.ts';
 import { type BridgeName, findTapIndex, tapName } from './names.ts';
 import { PACKET_SETS } from './packet-rules.ts';
 

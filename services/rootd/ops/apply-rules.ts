@@ -1,16 +1,10 @@
 import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
+import { contains, isHostAddress, macOf, type Subnet } from '#kit/ipv4.ts';
 import { parseVmId } from '#kit/names.ts';
 import { invalidField, parseInteger } from '../host/fields.ts';
 import { runIpBatch, runNft } from '../host/tools.ts';
-import {
-  contains,
-  isHostAddress,
-  macOf,
-  parseMac,
-  parsePrivateIpv4,
-  type Subnet,
-} from '../network/ipv4.ts';
+import { parseMac, parsePrivateIpv4 } from '../network/address-fields.ts';
 import { ensureForwarding } from '../network/kernel-settings.ts';
 import { findTap, getBridge, type Link, readLinks } from '../network/links.ts';
 import { type BridgeName, parseBridgeName, parseTapIndex, tapName } from '../network/names.ts';

@@ -1,7 +1,8 @@
 import type { Call } from '#kit/call.ts';
+import { isHostAddress, macOf, type Subnet } from '#kit/ipv4.ts';
 import { invalidField, parseInteger } from '../host/fields.ts';
 import { runIpBatch, runNft, undoIpBatch } from '../host/tools.ts';
-import { isHostAddress, macOf, parsePrivateIpv4, type Subnet } from '../network/ipv4.ts';
+import { parsePrivateIpv4 } from '../network/address-fields.ts';
 import { hardenBridge } from '../network/kernel-settings.ts';
 import { findBridge, type Link, readLinks } from '../network/links.ts';
 import { type BridgeName, parseBridgeName } from '../network/names.ts';

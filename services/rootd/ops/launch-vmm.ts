@@ -3,7 +3,7 @@ import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
 import { parseVmId } from '#kit/names.ts';
 import { invalidField, parseInteger } from '../host/fields.ts';
-import { parseMac } from '../network/ipv4.ts';
+import { parseMac } from '../network/address-fields.ts';
 import { parseTapIndex } from '../network/names.ts';
 import { openCgroup } from '../vmm/cgroup.ts';
 import { forgetVmm } from '../vmm/forget-vmm.ts';

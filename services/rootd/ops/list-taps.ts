@@ -1,5 +1,5 @@
 import type { Call } from '#kit/call.ts';
-import type { Subnet } from '../network/ipv4.ts';
+import type { Subnet } from '#kit/ipv4.ts';
 import { bridgesOf, readLinks, type Tap, tapsOf } from '../network/links.ts';
 
 export type ListTaps = Readonly<Record<string, never>>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Mac } from '#kit/ipv4.ts';
 import { parseVmId } from '#kit/names.ts';
-import type { Mac } from '../network/ipv4.ts';
 import { type Machine, qemuCommand, type VmmDescriptors } from './qemu-command.ts';
 
 const MACHINE: Machine = {

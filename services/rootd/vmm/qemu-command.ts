@@ -1,6 +1,6 @@
+import type { Mac } from '#kit/ipv4.ts';
 import type { VmId } from '#kit/names.ts';
 import { type QemuDisk, type QemuNetwork, qemuArguments } from '#kit/qemu-arguments.ts';
-import type { Mac } from '../network/ipv4.ts';
 
 /** What the guest's machine is; small numbers and ids only. */
 export type Machine = {

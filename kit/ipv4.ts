@@ -1,5 +1,5 @@
-import { BangerError } from '#kit/errors.ts';
-import { type Branded, printableName } from '#kit/names.ts';
+import { BangerError } from './errors.ts';
+import { type Branded, printableName } from './names.ts';
 
 /** In dotted form, without leading zeros. */
 export type Ipv4 = Branded<'Ipv4'>;
@@ -10,6 +10,9 @@ export type Subnet = { readonly address: Ipv4; readonly prefixLength: number };
 
 const OCTET = '(?:0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])';
 const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
+
+/** RFC 1918. Elsewhere a guest's address could be that of somebody on the internet. */
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map(parseSubnet);
 
 export function isIpv4(text: string): text is Ipv4 {
   return IPV4.test(text);
@@ -25,6 +28,18 @@ export function parseSubnet(text: string): Subnet {
   const [, address = '', length = '32'] = /^([0-9.]+)(?:\/([0-9]{1,2}))?$/.exec(text) ?? [];
   if (isIpv4(address) && Number(length) <= 32) return { address, prefixLength: Number(length) };
   throw new BangerError('INVALID_FIELD', `"${printableName(text)}" is not an IPv4 network`);
+}
+
+/** Whether the address is of a network that anybody may use and nobody routes. */
+export function isPrivate(address: Ipv4): boolean {
+  return PRIVATE.some((network) => contains(network, address));
+}
+
+/** Whether the address can be a host's: not the network's own and not its broadcast address. */
+export function isHostAddress({ address, prefixLength }: Subnet): boolean {
+  const size = 2 ** (32 - prefixLength);
+  const host = toNumber(address) % size;
+  return host !== 0 && host !== size - 1;
 }
 
 export function formatSubnet({ address, prefixLength }: Subnet): string {
@@ -55,6 +70,10 @@ export function contains(subnet: Subnet, address: Ipv4): boolean {
 
 export function overlap(a: Subnet, b: Subnet): boolean {
   return a.prefixLength < b.prefixLength ? contains(a, b.address) : contains(b, a.address);
+}
+
+export function isMac(text: string): text is Mac {
+  return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(text);
 }
 
 /**
