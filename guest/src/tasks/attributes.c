@@ -21,6 +21,8 @@ void put_attributes(struct writer *record, const struct stat *status, int folder
     put_u64(record, (uint64_t)status->st_size);
     put_u64(record, (uint64_t)status->st_mtim.tv_sec);
     put_u32(record, (uint32_t)status->st_mtim.tv_nsec);
+    put_u64(record, (uint64_t)status->st_ctim.tv_sec);
+    put_u32(record, (uint32_t)status->st_ctim.tv_nsec);
     put_u32(record, major(status->st_rdev));
     put_u32(record, minor(status->st_rdev));
     put_text(record, target);

@@ -14,7 +14,7 @@ struct plan {
 };
 
 static int put_record(struct output *output, int folder, const char *name, struct fault *fault) {
-    uint8_t bytes[4 + 4 + NAME_BYTES + 44 + 4 + PATH_BYTES];
+    uint8_t bytes[4 + 4 + NAME_BYTES + 56 + 4 + PATH_BYTES];
     struct stat status;
     /* Removed since it was listed. */
     if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return 0;

@@ -92,14 +92,18 @@ export class FieldWriter {
     return this.u32(value.length).#put(value);
   }
 
-  text(value: string): this {
+  /** Paths may be given as bytes, because file systems have names that are no text. */
+  text(value: string | Buffer): this {
     if (value.includes('\0')) {
-      throw new BangerError('INVALID_FIELD', `${JSON.stringify(value)} holds a NUL character`);
+      throw new BangerError(
+        'INVALID_FIELD',
+        `${JSON.stringify(value.toString())} holds a NUL character`,
+      );
     }
-    return this.bytes(Buffer.from(value, 'utf8'));
+    return this.bytes(Buffer.from(value));
   }
 
-  texts(values: readonly string[]): this {
+  texts(values: readonly (string | Buffer)[]): this {
     this.u32(values.length);
     for (const value of values) this.text(value);
     return this;

@@ -221,6 +221,8 @@ test('a file is described, a link followed only when asked', async (t) => {
   const file = await guest.stat(join(folder, 'file'));
   assert.deepEqual([file.mode, file.sizeBytes, file.links], [0o100640, 5, 1]);
   assert.deepEqual([file.mtimeSeconds, file.mtimeNanoseconds], [1_500_000_000, 500_000_000]);
+  const changedMs = file.ctimeSeconds * 1000 + Math.floor(file.ctimeNanoseconds / 1e6);
+  assert.equal(changedMs, Math.floor(statSync(join(folder, 'file')).ctimeMs));
   const link = await guest.stat(join(folder, 'link'));
   assert.equal(String(link.target), readlinkSync(join(folder, 'link')));
   assert.equal((await guest.stat(join(folder, 'link'), { follow: true })).mode, 0o100640);
@@ -247,6 +249,11 @@ test('a folder is listed with every name, whatever its bytes', async (t) => {
     writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, 'latin1')]), '');
   }
   assert.deepEqual(await names(guest, folder), wanted.sort());
+  const odd = Buffer.concat([Buffer.from(`${folder}/sub`), Buffer.of(0xff)]);
+  mkdirSync(odd);
+  writeFileSync(Buffer.concat([odd, Buffer.from('/inside')]), '');
+  const inside = await Array.fromAsync(guest.list(odd), ({ name }) => String(name));
+  assert.deepEqual(inside, ['inside']);
   await assert.rejects(names(guest, '/etc/passwd'), failsWith('INVALID_FIELD', /Not a directory/));
 });
 

@@ -81,7 +81,7 @@ export async function stat(
 
 export async function* list(
   session: Session,
-  path: string,
+  path: string | Buffer,
   options: CallOptions = {},
 ): AsyncGenerator<GuestFile & { name: Buffer }> {
   const fields = new FieldWriter().u32(LIST_WINDOW).text(path);
@@ -108,6 +108,8 @@ function readFile(fields: FieldReader): GuestFile {
     sizeBytes: fields.u64(),
     mtimeSeconds: fields.i64(),
     mtimeNanoseconds: fields.u32(),
+    ctimeSeconds: fields.i64(),
+    ctimeNanoseconds: fields.u32(),
     deviceMajor: fields.u32(),
     deviceMinor: fields.u32(),
     target: Buffer.from(fields.bytes()),

@@ -80,6 +80,9 @@ export type GuestFile = {
   readonly sizeBytes: number;
   readonly mtimeSeconds: number;
   readonly mtimeNanoseconds: number;
+  /** When the guest's kernel last saw anything of the file change; no program can set it back. */
+  readonly ctimeSeconds: number;
+  readonly ctimeNanoseconds: number;
   readonly deviceMajor: number;
   readonly deviceMinor: number;
   readonly target: Buffer;
@@ -93,7 +96,7 @@ export type UnpackOptions = {
 
 export type PackOptions = {
   /** Paths below the folder; the folder's whole content when not given. */
-  readonly names?: readonly string[];
+  readonly names?: readonly (string | Buffer)[];
   readonly oneFileSystem?: boolean;
 };
 
@@ -204,7 +207,7 @@ export type Guest = {
   ): Promise<TransferTotals>;
   pack(folder: string, options?: CallOptions & PackOptions): GuestArchive;
   stat(path: string, options?: CallOptions & { follow?: boolean }): Promise<GuestFile>;
-  list(path: string, options?: CallOptions): AsyncIterable<GuestFile & { name: Buffer }>;
+  list(path: string | Buffer, options?: CallOptions): AsyncIterable<GuestFile & { name: Buffer }>;
   /** `address` is an IP address or "localhost". */
   dialTcp(address: string, port: number, options?: CallOptions): Promise<Duplex>;
   dialUnix(path: string, options?: CallOptions): Promise<Duplex>;
