@@ -62,6 +62,7 @@ await runService('vmd', async (service) => {
     operations: createOperations(service.now),
     live: createLiveVms(),
     locks: createKeyedLock<VmId>(),
+    workspaceLocks: createKeyedLock<VmId>(),
     backgroundCall,
   };
   await startUpkeep(vmd);

@@ -24,12 +24,14 @@ import { guestMethods } from './guest-rpc.ts';
 import { parseCondition, parseCreate, parseSet, parseSignal } from './messages/requests.ts';
 import { toFailureMessage, toVmMessage } from './messages/vm-message.ts';
 import { portMethods } from './port-rpc.ts';
+import { workspaceMethods } from './workspace-rpc.ts';
 
-/** What VmService does with whole machines; guest-rpc.ts and port-rpc.ts have the rest. */
+/** What VmService does with whole machines; guest-rpc.ts, port-rpc.ts and workspace-rpc.ts have the rest. */
 export function vmService(vmd: Vmd): Rpc {
   const implementation: Partial<VmServiceImplementation<WithCall>> = {
     ...guestMethods(vmd),
     ...portMethods(vmd),
+    ...workspaceMethods(vmd),
     async *createVm(request, { call }) {
       const wanted = parseCreate(request);
       yield* staged(

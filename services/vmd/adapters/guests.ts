@@ -15,6 +15,7 @@ import type {
 import type { Guests } from '../domain/ports.ts';
 import { connectGuest } from './guest/connect-guest.ts';
 import type { DetachedProcess, GuestExit, GuestProcess, Guest as Session } from './guest/guest.ts';
+import { fileMethods } from './guest-files.ts';
 
 /** Guests by the socket of their channel, in the domain's words. */
 export function createGuests(): Guests {
@@ -51,12 +52,7 @@ function toGuest(session: Session): Guest {
       const bootedAt = Date.now() - uptimeNs / NS_PER_MS;
       return processes.map((running) => toRecord(running, bootedAt));
     },
-    unpack: async (call, { guestPath, owner }, tar) => {
-      const options = { signal: call.signal, createFolder: true, ...parseOwner(owner) };
-      const { entries, bytes } = await session.unpack(guestPath, buffers(tar), options);
-      return { entries, sizeBytes: bytes };
-    },
-    pack: (call, guestPath) => pack(session, call, guestPath),
+    ...fileMethods(session),
     listPorts: async (call) =>
       (await session.ports(call)).map(({ protocol, address, port, pid, processName }) => ({
         protocol,
@@ -164,22 +160,6 @@ function toRecord(running: DetachedProcess, bootedAt: number): ExecRecord {
   };
 }
 
-async function* pack(session: Session, call: Call, guestPath: string) {
-  const { mode } = await session.stat(guestPath, { signal: call.signal, follow: true });
-  const FOLDER = 0o040000;
-  const isFolder = (mode & 0o170000) === FOLDER;
-  const at = guestPath.lastIndexOf('/');
-  const [folder, names] = isFolder
-    ? [guestPath, undefined]
-    : [guestPath.slice(0, at) || '/', [guestPath.slice(at + 1)]];
-  const options = { signal: call.signal, ...(names === undefined ? {} : { names }) };
-  const { stream, totals } = session.pack(folder, options);
-  totals.catch(() => undefined);
-  yield* stream as AsyncIterable<Buffer>;
-  // Only now is it known that the guest sent all of it.
-  await totals;
-}
-
 function toFigures({
   memory,
   cpu,
@@ -223,25 +203,6 @@ async function write(stream: Writable, data: Uint8Array): Promise<void> {
   await promise;
   stream.off('drain', resolve);
   stream.off('close', resolve);
-}
-
-async function* buffers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void> {
-  for await (const chunk of chunks) {
-    yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  }
-}
-
-function parseOwner(owner: string): { owner?: { uid: number; gid: number } } {
-  if (owner === '') return {};
-  const match = /^(\d{1,10}):(\d{1,10})$/.exec(owner);
-  if (match !== null) return { owner: { uid: Number(match[1]), gid: Number(match[2]) } };
-  throw new BangerError(
-    'INVALID_FIELD',
-    `"${owner}" is not an owner; write it as uid:gid, such as "1000:1000"`,
-    {
-      metadata: { field: 'owner' },
-    },
-  );
 }
 
 function noSuchExec(execId: string): BangerError {

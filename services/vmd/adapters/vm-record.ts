@@ -100,6 +100,7 @@ function readWorkspace(from: Fields): Workspace {
     mode: from.choice('mode', ['overlay', 'full-copy']),
     readOnly: from.flag('readOnly'),
     preparedAt: from.date('preparedAt'),
+    settledAt: from.date('settledAt'),
   };
 }
 

@@ -30,6 +30,7 @@ test('a record comes back as it was written, with all that is optional', async (
       branch: 'main',
       mode: 'overlay',
       readOnly: false,
+      settledAt: new Date(4),
       preparedAt: at,
     },
     gitIdentity: { name: 'Me', email: 'me@example.org' },

@@ -14,6 +14,10 @@ export type Guest = {
   /** Writes a tar stream below a folder; answers what arrived. */
   unpack(call: Call, request: UnpackRequest, tar: AsyncIterable<Uint8Array>): Promise<UnpackResult>;
   pack(call: Call, guestPath: string): AsyncIterable<Uint8Array>;
+  /** Packs what the paths below the folder name. */
+  packFiles(call: Call, folder: string, paths: readonly Buffer[]): AsyncIterable<Uint8Array>;
+  /** What is in one folder, in no order. */
+  list(call: Call, folder: Buffer): AsyncIterable<GuestFile>;
   listPorts(call: Call): Promise<GuestPort[]>;
   readFigures(call: Call): Promise<GuestFigures>;
   /** A connection to something that listens in the guest. */
@@ -60,6 +64,19 @@ export type ExecRecord = {
   guestPid: number;
   startedAt: Date;
   exit?: ExecExit;
+};
+
+export type GuestFile = {
+  /** Bytes, as file systems have them; nothing holds a hostile guest to sensible ones. */
+  name: Buffer;
+  kind: 'file' | 'folder' | 'link' | 'other';
+  mode: number;
+  sizeBytes: number;
+  target: Buffer;
+  /** When the guest's kernel last saw anything of it change. */
+  changedAt: Date;
+  /** Whether its modification time has no fraction of a second. */
+  wholeSecond: boolean;
 };
 
 export type UnpackRequest = { guestPath: string; owner: string };

@@ -25,6 +25,8 @@ export type Vmd = {
   live: LiveVms;
   /** One life-cycle verb at a time for each VM. */
   locks: KeyedLock<VmId>;
+  /** One archive at a time goes into each VM's workspace. Never taken by who holds the other lock. */
+  workspaceLocks: KeyedLock<VmId>;
   /** For work that nobody waits for, and for undoing after the caller has gone. Never aborts. */
   backgroundCall(opId?: string): Call;
 };

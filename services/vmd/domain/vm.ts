@@ -48,6 +48,8 @@ export type Workspace = {
   mode: 'overlay' | 'full-copy';
   readOnly: boolean;
   preparedAt: Date;
+  /** By the guest's clock: what changed in it later was changed there. */
+  settledAt: Date;
 };
 
 export type BootPhase = { name: string; atMs: number };

@@ -90,9 +90,11 @@ export function toStatsMessage({ guest, ...stats }: VmStats): ReadVmStatsRespons
   };
 }
 
-export function toWorkspaceMessage({ mode, ...workspace }: Workspace): WorkspaceMessage {
+export function toWorkspaceMessage(workspace: Workspace): WorkspaceMessage {
   const modes = { overlay: WorkspaceMode.OVERLAY, 'full-copy': WorkspaceMode.FULL_COPY } as const;
-  return { ...workspace, mode: modes[mode] };
+  const { guestPath, hostPath, headCommit, branch, readOnly, preparedAt } = workspace;
+  const mode = modes[workspace.mode];
+  return { guestPath, hostPath, headCommit, branch, mode, readOnly, preparedAt };
 }
 
 export function toExitMessage(exit: ExecExit): ExecExitMessage {

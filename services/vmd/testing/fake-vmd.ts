@@ -78,6 +78,7 @@ export function createFakeVmd(t: TestContext): FakeVmd {
     operations: createOperations(() => new Date()),
     live: createLiveVms(),
     locks: createKeyedLock<VmId>(),
+    workspaceLocks: createKeyedLock<VmId>(),
     backgroundCall: () => callOf(),
   };
   return { vmd, driver, held, failing, call };
@@ -188,6 +189,9 @@ function fakeGuest(driver: FakeDriver, socket: string, failing: ReadonlySet<stri
     throw new BangerError('GUEST_UNREACHABLE', 'the guest failed on purpose');
   const [, , vmId = ''] = socket.split('/');
   const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const noFiles = () => {
+    throw new Error('the fake guest has no files');
+  };
   const unused = () => Promise.reject(new Error('the fake guest runs no programs'));
   return {
     bootId: `boot-${driver.launches.length}`,
@@ -197,9 +201,9 @@ function fakeGuest(driver: FakeDriver, socket: string, failing: ReadonlySet<stri
     attach: unused,
     listExecs: async () => [],
     unpack: unused,
-    pack: () => {
-      throw new Error('the fake guest has no files');
-    },
+    pack: noFiles,
+    packFiles: noFiles,
+    list: noFiles,
     listPorts: async () => [],
     readFigures: unused,
     dial: unused,

@@ -157,9 +157,9 @@ export function portProtocolToNumber(object: PortProtocol): number {
 
 export const WorkspaceMode = {
   UNSPECIFIED: "WORKSPACE_MODE_UNSPECIFIED",
-  /** OVERLAY - Tracked files with their working-tree content, and a .git made from a shallow clone. */
+  /** OVERLAY - Tracked files with their working-tree content, and a .git with the last commit alone. */
   OVERLAY: "WORKSPACE_MODE_OVERLAY",
-  /** FULL_COPY - The whole tree as it lies on the host. */
+  /** FULL_COPY - The same with the whole history, and with the files of submodules. */
   FULL_COPY: "WORKSPACE_MODE_FULL_COPY",
   UNRECOGNIZED: "UNRECOGNIZED",
 } as const;
@@ -815,12 +815,31 @@ export interface PrepareVmWorkspaceResponse {
   part: { $case: "stage"; value: Stage } | { $case: "workspace"; value: Workspace } | undefined;
 }
 
+export interface ListVmWorkspaceRequest {
+  vm: string;
+}
+
+export interface ListVmWorkspaceResponse {
+  entries: WorkspaceEntry[];
+}
+
+/** A file or symbolic link of a workspace; folders and everything else are left out. */
+export interface WorkspaceEntry {
+  /** Relative to the workspace; bytes, because file systems have names that are no text. */
+  path: Buffer;
+  /** As `lstat` in the guest says, with the type. */
+  mode: number;
+  sizeBytes: number;
+  /** Where a symbolic link points. */
+  target: Buffer;
+  /** Nobody wrote, replaced or moved it since it was prepared. */
+  untouched: boolean;
+}
+
 export interface ExportVmWorkspaceRequest {
   vm: string;
-  /** Empty: the recorded one. */
-  guestPath: string;
-  /** Empty: the guest's HEAD, so that commits made in the guest are left out. */
-  baseCommit: string;
+  /** Relative to the workspace, at most 1 MiB in all. */
+  paths: Buffer[];
 }
 
 export interface ExportVmWorkspaceResponse {
@@ -6403,8 +6422,221 @@ export const PrepareVmWorkspaceResponse: MessageFns<PrepareVmWorkspaceResponse> 
   },
 };
 
+function createBaseListVmWorkspaceRequest(): ListVmWorkspaceRequest {
+  return { vm: "" };
+}
+
+export const ListVmWorkspaceRequest: MessageFns<ListVmWorkspaceRequest> = {
+  encode(message: ListVmWorkspaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vm !== "") {
+      writer.uint32(10).string(message.vm);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListVmWorkspaceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListVmWorkspaceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vm = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListVmWorkspaceRequest>): ListVmWorkspaceRequest {
+    return ListVmWorkspaceRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListVmWorkspaceRequest>): ListVmWorkspaceRequest {
+    const message = createBaseListVmWorkspaceRequest();
+    message.vm = object.vm ?? "";
+    return message;
+  },
+};
+
+function createBaseListVmWorkspaceResponse(): ListVmWorkspaceResponse {
+  return { entries: [] };
+}
+
+export const ListVmWorkspaceResponse: MessageFns<ListVmWorkspaceResponse> = {
+  encode(message: ListVmWorkspaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.entries) {
+      WorkspaceEntry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListVmWorkspaceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListVmWorkspaceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entries.push(WorkspaceEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListVmWorkspaceResponse>): ListVmWorkspaceResponse {
+    return ListVmWorkspaceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListVmWorkspaceResponse>): ListVmWorkspaceResponse {
+    const message = createBaseListVmWorkspaceResponse();
+    message.entries = object.entries?.map((e) => WorkspaceEntry.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseWorkspaceEntry(): WorkspaceEntry {
+  return { path: Buffer.alloc(0), mode: 0, sizeBytes: 0, target: Buffer.alloc(0), untouched: false };
+}
+
+export const WorkspaceEntry: MessageFns<WorkspaceEntry> = {
+  encode(message: WorkspaceEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path.length !== 0) {
+      writer.uint32(10).bytes(message.path);
+    }
+    if (message.mode !== 0) {
+      writer.uint32(16).uint32(message.mode);
+    }
+    if (message.sizeBytes !== 0) {
+      writer.uint32(24).uint64(message.sizeBytes);
+    }
+    if (message.target.length !== 0) {
+      writer.uint32(34).bytes(message.target);
+    }
+    if (message.untouched !== false) {
+      writer.uint32(40).bool(message.untouched);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WorkspaceEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorkspaceEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.mode = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sizeBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.target = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.untouched = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WorkspaceEntry>): WorkspaceEntry {
+    return WorkspaceEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WorkspaceEntry>): WorkspaceEntry {
+    const message = createBaseWorkspaceEntry();
+    message.path = object.path ?? Buffer.alloc(0);
+    message.mode = object.mode ?? 0;
+    message.sizeBytes = object.sizeBytes ?? 0;
+    message.target = object.target ?? Buffer.alloc(0);
+    message.untouched = object.untouched ?? false;
+    return message;
+  },
+};
+
 function createBaseExportVmWorkspaceRequest(): ExportVmWorkspaceRequest {
-  return { vm: "", guestPath: "", baseCommit: "" };
+  return { vm: "", paths: [] };
 }
 
 export const ExportVmWorkspaceRequest: MessageFns<ExportVmWorkspaceRequest> = {
@@ -6412,11 +6644,8 @@ export const ExportVmWorkspaceRequest: MessageFns<ExportVmWorkspaceRequest> = {
     if (message.vm !== "") {
       writer.uint32(10).string(message.vm);
     }
-    if (message.guestPath !== "") {
-      writer.uint32(18).string(message.guestPath);
-    }
-    if (message.baseCommit !== "") {
-      writer.uint32(26).string(message.baseCommit);
+    for (const v of message.paths) {
+      writer.uint32(18).bytes(v!);
     }
     return writer;
   },
@@ -6447,15 +6676,7 @@ export const ExportVmWorkspaceRequest: MessageFns<ExportVmWorkspaceRequest> = {
               break;
             }
 
-            message.guestPath = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.baseCommit = reader.string();
+            message.paths.push(Buffer.from(reader.bytes()));
             continue;
           }
         }
@@ -6476,8 +6697,7 @@ export const ExportVmWorkspaceRequest: MessageFns<ExportVmWorkspaceRequest> = {
   fromPartial(object: DeepPartial<ExportVmWorkspaceRequest>): ExportVmWorkspaceRequest {
     const message = createBaseExportVmWorkspaceRequest();
     message.vm = object.vm ?? "";
-    message.guestPath = object.guestPath ?? "";
-    message.baseCommit = object.baseCommit ?? "";
+    message.paths = object.paths?.map((e) => e) || [];
     return message;
   },
 };
@@ -6780,7 +7000,13 @@ export const VmServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Puts a repository into the guest. First message `start`, then a tar in `chunk`s. */
+    /**
+     * Puts a repository into the guest and records it as the VM's workspace. First message `start`, then
+     * a tar in `chunk`s, which is unpacked over whatever is there. Its times are whole seconds and its last
+     * file is `.git/banger-prepared`: that is how ListVmWorkspace tells what nobody touched. Preparing and exporting one VM's
+     * workspace take turns; neither holds up the VM's life-cycle verbs.
+     * Fails with VM_NOT_RUNNING, GUEST_UNREACHABLE, INVALID_FIELD; then no workspace is recorded.
+     */
     prepareVmWorkspace: {
       name: "PrepareVmWorkspace",
       requestType: PrepareVmWorkspaceRequest as typeof PrepareVmWorkspaceRequest,
@@ -6790,8 +7016,22 @@ export const VmServiceDefinition = {
       options: {},
     },
     /**
-     * Streams what changed in the guest's workspace since a commit, as a tar of a description and the
-     * changed files; the guest's own index and working tree are not touched.
+     * What is in the workspace now, except folders named .git, and which of it nobody touched since it
+     * was prepared. No effect. All of it is the guest's word.
+     * Fails with VM_NOT_RUNNING, GUEST_UNREACHABLE, INVALID_FIELD (no workspace was prepared),
+     * OPERATION_REFUSED (more files or deeper folders than any honest workspace has).
+     */
+    listVmWorkspace: {
+      name: "ListVmWorkspace",
+      requestType: ListVmWorkspaceRequest as typeof ListVmWorkspaceRequest,
+      requestStream: false,
+      responseType: ListVmWorkspaceResponse as typeof ListVmWorkspaceResponse,
+      responseStream: true,
+      options: {},
+    },
+    /**
+     * Packs the named files of the workspace into a tar stream. No effect: what changed is decided by
+     * who asks, and the guest needs no git. Whoever reads the tar must not trust it.
      */
     exportVmWorkspace: {
       name: "ExportVmWorkspace",
@@ -6919,14 +7159,30 @@ export interface VmServiceImplementation<CallContextExt = {}> {
     request: UnpublishVmPortRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<UnpublishVmPortResponse>>;
-  /** Puts a repository into the guest. First message `start`, then a tar in `chunk`s. */
+  /**
+   * Puts a repository into the guest and records it as the VM's workspace. First message `start`, then
+   * a tar in `chunk`s, which is unpacked over whatever is there. Its times are whole seconds and its last
+   * file is `.git/banger-prepared`: that is how ListVmWorkspace tells what nobody touched. Preparing and exporting one VM's
+   * workspace take turns; neither holds up the VM's life-cycle verbs.
+   * Fails with VM_NOT_RUNNING, GUEST_UNREACHABLE, INVALID_FIELD; then no workspace is recorded.
+   */
   prepareVmWorkspace(
     request: AsyncIterable<PrepareVmWorkspaceRequest>,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<PrepareVmWorkspaceResponse>>;
   /**
-   * Streams what changed in the guest's workspace since a commit, as a tar of a description and the
-   * changed files; the guest's own index and working tree are not touched.
+   * What is in the workspace now, except folders named .git, and which of it nobody touched since it
+   * was prepared. No effect. All of it is the guest's word.
+   * Fails with VM_NOT_RUNNING, GUEST_UNREACHABLE, INVALID_FIELD (no workspace was prepared),
+   * OPERATION_REFUSED (more files or deeper folders than any honest workspace has).
+   */
+  listVmWorkspace(
+    request: ListVmWorkspaceRequest,
+    context: CallContext & CallContextExt,
+  ): ServerStreamingMethodResult<DeepPartial<ListVmWorkspaceResponse>>;
+  /**
+   * Packs the named files of the workspace into a tar stream. No effect: what changed is decided by
+   * who asks, and the guest needs no git. Whoever reads the tar must not trust it.
    */
   exportVmWorkspace(
     request: ExportVmWorkspaceRequest,
@@ -7043,14 +7299,30 @@ export interface VmServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<UnpublishVmPortRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<UnpublishVmPortResponse>;
-  /** Puts a repository into the guest. First message `start`, then a tar in `chunk`s. */
+  /**
+   * Puts a repository into the guest and records it as the VM's workspace. First message `start`, then
+   * a tar in `chunk`s, which is unpacked over whatever is there. Its times are whole seconds and its last
+   * file is `.git/banger-prepared`: that is how ListVmWorkspace tells what nobody touched. Preparing and exporting one VM's
+   * workspace take turns; neither holds up the VM's life-cycle verbs.
+   * Fails with VM_NOT_RUNNING, GUEST_UNREACHABLE, INVALID_FIELD; then no workspace is recorded.
+   */
   prepareVmWorkspace(
     request: AsyncIterable<DeepPartial<PrepareVmWorkspaceRequest>>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<PrepareVmWorkspaceResponse>;
   /**
-   * Streams what changed in the guest's workspace since a commit, as a tar of a description and the
-   * changed files; the guest's own index and working tree are not touched.
+   * What is in the workspace now, except folders named .git, and which of it nobody touched since it
+   * was prepared. No effect. All of it is the guest's word.
+   * Fails with VM_NOT_RUNNING, GUEST_UNREACHABLE, INVALID_FIELD (no workspace was prepared),
+   * OPERATION_REFUSED (more files or deeper folders than any honest workspace has).
+   */
+  listVmWorkspace(
+    request: DeepPartial<ListVmWorkspaceRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): AsyncIterable<ListVmWorkspaceResponse>;
+  /**
+   * Packs the named files of the workspace into a tar stream. No effect: what changed is decided by
+   * who asks, and the guest needs no git. Whoever reads the tar must not trust it.
    */
   exportVmWorkspace(
     request: DeepPartial<ExportVmWorkspaceRequest>,

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { failsWith } from '#kit/testing/fails-with.ts';
+import { createFakeVmd } from '../testing/fake-vmd.ts';
+import { sampleVm } from '../testing/sample-vm.ts';
+import { exportVmWorkspace } from './export-vm-workspace.ts';
+import type { GuestFile } from './guest.ts';
+import { listVmWorkspace } from './list-vm-workspace.ts';
+import { prepareVmWorkspace } from './prepare-vm-workspace.ts';
+
+const PLACE = {
+  guestPath: '/root/repo',
+  hostPath: '/home/me/repo',
+  headCommit: '',
+  branch: 'main',
+  mode: 'overlay' as const,
+  readOnly: false,
+};
+const SETTLED = new Date(5000);
+const silent = () => undefined;
+
+function file(name: string, change: Partial<GuestFile> = {}): GuestFile {
+  return {
+    name: Buffer.from(name),
+    kind: 'file',
+    mode: 0o100644,
+    sizeBytes: 1,
+    target: Buffer.alloc(0),
+    changedAt: SETTLED,
+    wholeSecond: true,
+    ...change,
+  };
+}
+
+type Folders = Readonly<Record<string, readonly GuestFile[]>>;
+const PREPARED: Folders = { '/root/repo/.git': [file('HEAD'), file('banger-prepared')] };
+
+/** A running VM whose guest has these folders. */
+async function vmWith(t: TestContext, folders: Folders) {
+  const { vmd, driver, call } = createFakeVmd(t);
+  const guest = await vmd.guests.connect(call, '/vms/x/guest.sock');
+  const vm = sampleVm({ state: 'running' });
+  const unpacked: Uint8Array[] = [];
+  await vmd.store.insert(vm);
+  const machine = await driver.launch(call, { vmId: vm.id, folder: '/f' } as never);
+  vmd.live.set(vm.id, {
+    machine,
+    guest: {
+      ...guest,
+      async unpack(_call, _request, tar) {
+        for await (const chunk of tar) unpacked.push(chunk);
+        return { entries: unpacked.length, sizeBytes: 0 };
+      },
+      async *list(_call, folder) {
+        yield* folders[folder.toString().replace(/\/$/, '')] ?? [];
+      },
+      async *packFiles(_call, folder, paths) {
+        yield Buffer.from(`${folder}: ${paths.join(' ')}`);
+      },
+    },
+  });
+  const prepare = () =>
+    prepareVmWorkspace(vmd, call, { vm: 'web', workspace: PLACE }, chunks('tar'), silent);
+  const list = async () => (await Array.fromAsync(listVmWorkspace(vmd, call, 'web'))).flat();
+  return { vmd, call, vm, unpacked, prepare, list };
+}
+
+async function* chunks(...texts: readonly string[]) {
+  for (const text of texts) yield Buffer.from(text);
+}
+
+test('what was prepared is recorded, with the time by the guest at which it was whole', async (t) => {
+  const { vmd, vm, prepare, unpacked } = await vmWith(t, PREPARED);
+  await prepare();
+  assert.deepEqual((await vmd.store.find(vm.id))?.workspace, {
+    ...PLACE,
+    settledAt: SETTLED,
+    preparedAt: vmd.host.now(),
+  });
+  assert.equal(String(unpacked), 'tar');
+});
+
+test('an archive without its last file leaves no workspace', async (t) => {
+  const { vmd, vm, prepare } = await vmWith(t, { '/root/repo/.git': [file('HEAD')] });
+  await assert.rejects(prepare(), failsWith('INVALID_FIELD', /banger-prepared/));
+  assert.equal((await vmd.store.find(vm.id))?.workspace, undefined);
+});
+
+test('a file is untouched only while both its times say so', async (t) => {
+  const { prepare, list } = await vmWith(t, {
+    ...PREPARED,
+    '/root/repo': [
+      file('.git', { kind: 'folder' }),
+      file('same'),
+      file('moved', { changedAt: new Date(5001) }),
+      file('written-with-the-clock-set-back', { changedAt: new Date(1), wholeSecond: false }),
+      file('pipe', { kind: 'other' }),
+      file('src', { kind: 'folder' }),
+    ],
+    '/root/repo/src': [file('link', { kind: 'link', target: Buffer.from('/etc') })],
+  });
+  await prepare();
+  const found = (await list()).map(({ path, untouched }) => [path.toString(), untouched]);
+  assert.deepEqual(found, [
+    ['same', true],
+    ['moved', false],
+    ['written-with-the-clock-set-back', false],
+    ['src/link', true],
+  ]);
+});
+
+for (const name of ['..', '.', '', 'a/b', 'a\0b']) {
+  test(`a guest that lists ${JSON.stringify(name)} is refused`, async (t) => {
+    const { prepare, list } = await vmWith(t, { ...PREPARED, '/root/repo': [file(name)] });
+    await prepare();
+    await assert.rejects(list(), failsWith('OPERATION_REFUSED', /impossible name/));
+  });
+}
+
+test('a guest that lists folders without end is refused', async (t) => {
+  const endless = new Proxy(PREPARED, {
+    get: (known, path: string) => known[path] ?? [file('f', { kind: 'folder' })],
+  });
+  const deep = await vmWith(t, endless);
+  await deep.prepare();
+  await assert.rejects(deep.list(), failsWith('OPERATION_REFUSED', /more than 255 deep/));
+});
+
+test('files are exported from the recorded folder, and without one nothing is', async (t) => {
+  const { vmd, call, prepare, list } = await vmWith(t, PREPARED);
+  await assert.rejects(list(), failsWith('INVALID_FIELD', /vm workspace prepare web/));
+  await prepare();
+  const tar = await Array.fromAsync(exportVmWorkspace(vmd, call, 'web', [Buffer.from('a')]));
+  assert.equal(String(tar), '/root/repo: a');
+});
