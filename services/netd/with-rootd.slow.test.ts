@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inOwnNamespaces } from '#kit/testing/own-namespaces.ts';
 import { until } from '#kit/testing/until.ts';
 import type { Lease } from '#proto/banger/v1/network.ts';
 import { NetworkMode } from '#proto/banger/v1/types.ts';
@@ -10,7 +11,6 @@ import {
   addInternet,
   connectNetd,
   end,
-  inOwnNamespaces,
   prepareHost,
   runInGuest,
   startProgram,

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inOwnNamespaces, prepareNamespaces } from '#kit/testing/own-namespaces.ts';
 import { until } from '#kit/testing/until.ts';
 import { LaunchVmmResponse, ListTapsResponse, ListVmmsResponse } from '#proto/banger/v1/root.ts';
 import { accepted, buildIdleVmm, endVmms, VM_ID } from './testing/hostile-lab.ts';
 import { honestRequests } from './testing/hostile-values.ts';
-import { prepareHost } from './testing/network-lab.ts';
-import { inOwnNamespaces } from './testing/own-namespaces.ts';
 import {
   type Caller,
   installBanger,
@@ -29,7 +28,7 @@ inOwnNamespaces(import.meta.url, () => {
   let rootd: Rootd;
 
   before(async () => {
-    await prepareHost();
+    await prepareNamespaces();
     ({ state } = makeState({ after: (end) => running.defer(() => void end()) }, [VM_ID]));
     await installBanger(await buildIdleVmm());
     rootd = await startRootd(state);

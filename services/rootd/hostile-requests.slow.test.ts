@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { inOwnNamespaces } from '#kit/testing/own-namespaces.ts';
 import { DescribeVmmResponse, ListRulesResponse } from '#proto/banger/v1/root.ts';
 import { callerOf } from './callers.ts';
 import { snapshotHost } from './testing/host-snapshot.ts';
@@ -19,7 +20,6 @@ import {
   mutations,
 } from './testing/hostile-values.ts';
 import { tool } from './testing/network-lab.ts';
-import { inOwnNamespaces } from './testing/own-namespaces.ts';
 import type { Answered } from './testing/root-caller.ts';
 import { type Caller, encode, pathOf, type RootMethod } from './testing/rootd-process.ts';
 

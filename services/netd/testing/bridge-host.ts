@@ -1,50 +1,18 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createClient } from '#kit/client.ts';
 import { openConnection } from '#kit/connection.ts';
 import { LOCAL_ACCOUNT, type Paths, type ServiceName, socketPath } from '#kit/paths.ts';
 import { formatServiceArguments } from '#kit/service-arguments.ts';
+import { prepareNamespaces } from '#kit/testing/own-namespaces.ts';
 import { until } from '#kit/testing/until.ts';
 import { type Lease, NetworkServiceDefinition } from '#proto/banger/v1/network.ts';
 
-const INSIDE = 'BANGER_TEST_NAMESPACES';
 /** Of the account that local services run under; it exists in the namespaces of the test only. */
 const UID = 61_203;
-
-/**
- * Runs a test file a second time in network and mount namespaces of its own, where bridges and rules may be made:
- * they are gone with it. Outside, the file is one test that shows what the inner run said.
- */
-export function inOwnNamespaces(url: string, define: () => void): void {
-  if (process.env[INSIDE] === '1') {
-    define();
-    return;
-  }
-  const name = fileURLToPath(url).split('/').at(-1);
-  test(`${name} in namespaces of its own`, { skip: whyNot() }, async () => {
-    const inside: NodeJS.ProcessEnv = { ...process.env, [INSIDE]: '1' };
-    // With this set, the inner run would speak the outer one's own protocol instead of text.
-    delete inside.NODE_TEST_CONTEXT;
-    const args = ['--net', '--mount', process.execPath, '--test-reporter=spec', fileURLToPath(url)];
-    const child = spawn('unshare', args, { env: inside, stdio: ['ignore', 'pipe', 'inherit'] });
-    const said: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => said.push(chunk));
-    const [status] = await once(child, 'close');
-    const report = Buffer.concat(said).toString();
-    if (status !== 0) throw new Error(`the inner run failed:\n${report}`);
-    if (process.env.BANGER_TEST_VERBOSE !== undefined) process.stdout.write(report);
-  });
-}
-
-function whyNot(): string | false {
-  if (process.getuid?.() !== 0) return 'needs root, to make namespaces';
-  const asked = process.env.BANGER_ROOT_SUITES === '1';
-  return asked ? false : 'a suite on the real kernel; set BANGER_ROOT_SUITES=1';
-}
 
 const PATHS: Paths = {
   mode: 'local',
@@ -55,10 +23,9 @@ const PATHS: Paths = {
   config: '/run/config.toml',
 };
 
-/** A host with a /run, a loopback and an account of its own. */
+/** Only in the namespaces of a test: a host with a configuration and an account of its own. */
 export async function prepareHost(config: string): Promise<void> {
-  await tool('mount', '-t', 'tmpfs', 'tmpfs', '/run');
-  await tool('ip', 'link', 'set', 'lo', 'up');
+  await prepareNamespaces();
   writeFileSync(PATHS.config, config);
   for (const folder of [PATHS.runtime, PATHS.state, PATHS.cache, PATHS.logs]) {
     mkdirSync(folder, { mode: 0o755 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { callOf } from '#kit/testing/call-of.ts';
 import { failsWith } from '#kit/testing/fails-with.ts';
+import { inOwnNamespaces } from '#kit/testing/own-namespaces.ts';
 import { until } from '#kit/testing/until.ts';
 import { checkPacketFilters } from '../checks/packet-filters.ts';
 import * as applyRules from '../ops/apply-rules.ts';
@@ -19,7 +20,6 @@ import {
   WEB,
 } from '../testing/guest-lab.ts';
 import { addNeighbours, inNamespace, serveWeb, tool } from '../testing/network-lab.ts';
-import { inOwnNamespaces } from '../testing/own-namespaces.ts';
 
 // Whom a guest reaches: each "must not" stands beside a packet of the same kind that passes.
 inOwnNamespaces(import.meta.url, () => {

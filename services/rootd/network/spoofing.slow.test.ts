@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inOwnNamespaces } from '#kit/testing/own-namespaces.ts';
 import { until } from '#kit/testing/until.ts';
 import { arpClaim, arpRequest, routerAdvertisement, tagged, udp } from '../testing/frames.ts';
 import { BRIDGE, type GuestLab, HOST, HOST_MAC, openGuestLab } from '../testing/guest-lab.ts';
 import { tool } from '../testing/network-lab.ts';
-import { inOwnNamespaces } from '../testing/own-namespaces.ts';
 
 // What a guest may say it is: each false frame goes the same way as an honest one that arrives.
 inOwnNamespaces(import.meta.url, () => {

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, test } from 'node:test';
 import { callOf } from '#kit/testing/call-of.ts';
 import { failsWith } from '#kit/testing/fails-with.ts';
+import { inOwnNamespaces, prepareNamespaces } from '#kit/testing/own-namespaces.ts';
 import { readLinks } from '../network/links.ts';
-import { prepareHost, tool } from '../testing/network-lab.ts';
-import { inOwnNamespaces } from '../testing/own-namespaces.ts';
+import { tool } from '../testing/network-lab.ts';
 import * as clearBridge from './clear-bridge.ts';
 import * as createTaps from './create-taps.ts';
 import * as deleteTaps from './delete-taps.ts';
@@ -31,7 +31,7 @@ inOwnNamespaces(import.meta.url, () => {
   const ip = (line: string) => tool('ip', ...line.split(' '));
   const everything = async () => [await tool('ip', 'addr'), await tool('nft', 'list', 'ruleset')];
 
-  before(prepareHost);
+  before(prepareNamespaces);
   beforeEach(async () => {
     const { taps } = await list();
     for (const { name } of taps) await ip(`link del ${name}`);

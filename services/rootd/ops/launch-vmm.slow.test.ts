@@ -6,10 +6,10 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { failsWith } from '#kit/testing/fails-with.ts';
+import { inOwnNamespaces, prepareNamespaces } from '#kit/testing/own-namespaces.ts';
 import { until } from '#kit/testing/until.ts';
 import { buildIdleVmm } from '../testing/hostile-lab.ts';
-import { prepareHost, tool } from '../testing/network-lab.ts';
-import { inOwnNamespaces } from '../testing/own-namespaces.ts';
+import { tool } from '../testing/network-lab.ts';
 import { GREETING, VMD_UID } from '../testing/vm-state.ts';
 import { call, kill, launch, makeVmmLab, VM_ID } from '../testing/vmm-lab.ts';
 import { viewProcess } from '../testing/vmm-view.ts';
@@ -118,7 +118,7 @@ inOwnNamespaces(import.meta.url, () => {
 
   test('with kvm the device is in the jail, for this vmm alone', async (t) => {
     if (!existsSync('/dev/kvm')) return t.skip('needs /dev/kvm');
-    await prepareHost();
+    await prepareNamespaces();
     const { vmms } = makeVmmLab(t, { qemu: await buildIdleVmm() });
     const { pid, uid } = await launch(vmms, { accelerator: 'ACCELERATOR_KVM', tscKhz: 0 });
     assert.deepEqual(viewProcess(pid).root('dev'), ['kvm', 'null']);
@@ -130,7 +130,7 @@ inOwnNamespaces(import.meta.url, () => {
   });
 
   test('a vmm gets its tap as a descriptor and holds it while it lives', async (t) => {
-    await prepareHost();
+    await prepareNamespaces();
     const bridge = { bridge: 'br-banger', address: '172.30.0.1', prefixLength: 24 };
     await ensureBridge.run({ call }, ensureBridge.parse(bridge));
     await createTaps.run({ call }, createTaps.parse({ bridge: 'br-banger', indexes: [4] }));

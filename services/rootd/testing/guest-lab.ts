@@ -3,17 +3,11 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { callOf } from '#kit/testing/call-of.ts';
+import { prepareNamespaces } from '#kit/testing/own-namespaces.ts';
 import * as applyRules from '../ops/apply-rules.ts';
 import * as createTaps from '../ops/create-taps.ts';
 import * as ensureBridge from '../ops/ensure-bridge.ts';
-import {
-  addGuest,
-  addInternet,
-  buildWire,
-  type Guest,
-  prepareHost,
-  serveWeb,
-} from './network-lab.ts';
+import { addGuest, addInternet, buildWire, type Guest, serveWeb } from './network-lab.ts';
 
 export const BRIDGE = 'br-banger';
 export const HOST = '172.30.0.1';
@@ -43,7 +37,7 @@ export type GuestLab = AsyncDisposable & {
 export async function openGuestLab(): Promise<GuestLab> {
   await using running = new AsyncDisposableStack();
   const call = callOf();
-  await prepareHost();
+  await prepareNamespaces();
   await addInternet();
   const web = await serveWeb('inet');
   running.defer(() => void web.kill());

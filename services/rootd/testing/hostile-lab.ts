@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { prepareNamespaces } from '#kit/testing/own-namespaces.ts';
 import { until } from '#kit/testing/until.ts';
 import { LaunchVmmResponse, ListVmmsResponse, type Vmm } from '#proto/banger/v1/root.ts';
 import { findCgroupMount } from '../vmm/cgroup.ts';
 import { honestRequests } from './hostile-values.ts';
-import { prepareHost, tool } from './network-lab.ts';
+import { tool } from './network-lab.ts';
 import type { Answered } from './root-caller.ts';
 import {
   type Caller,
@@ -43,7 +44,7 @@ export type HostileLab = AsyncDisposable & {
 /** A host full of other people's things, a rootd, and everybody who may or may not call it. */
 export async function openHostileLab(): Promise<HostileLab> {
   await using running = new AsyncDisposableStack();
-  await prepareHost();
+  await prepareNamespaces();
   await makeVictims();
   const victims = [0, VMD_UID, STRANGER_UID].map((uid) =>
     spawn('sleep', ['600'], { uid, gid: uid }),

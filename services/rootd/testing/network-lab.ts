@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { tapName } from '../network/names.ts';
 
-/** Only within the namespaces of a test; see own-namespaces.ts. */
+/** Only within the namespaces of a test; see kit/testing/own-namespaces.ts. */
 export type Guest = {
   readonly name: string;
   readonly address: string;
@@ -19,12 +19,6 @@ export type Guest = {
   /** Ends the VMM's part: the tap is not held any more. */
   leave(): Promise<void>;
 };
-
-/** Gives this namespace a loopback and a /run of its own, where `ip netns` keeps its names. */
-export async function prepareHost(): Promise<void> {
-  await tool('mount', '-t', 'tmpfs', 'tmpfs', '/run');
-  await tool('ip', 'link', 'set', 'lo', 'up');
-}
 
 /**
  * A namespace that stands for the internet: 203.0.113.80 lies behind the host's uplink "up0", and so does the

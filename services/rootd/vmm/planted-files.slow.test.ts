@@ -13,11 +13,11 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { inOwnNamespaces } from '#kit/testing/own-namespaces.ts';
 import { DescribeVmmResponse } from '#proto/banger/v1/root.ts';
 import { snapshotTree } from '../testing/host-snapshot.ts';
 import { accepted, type HostileLab, openHostileLab, VM_ID } from '../testing/hostile-lab.ts';
 import { honestRequests } from '../testing/hostile-values.ts';
-import { inOwnNamespaces } from '../testing/own-namespaces.ts';
 import { IMAGE_ID, IMAGED_UID, KERNEL_ID, VMD_UID } from '../testing/vm-state.ts';
 
 const VM = `vmd/vms/${VM_ID}`;

@@ -5,10 +5,10 @@ import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { failsWith } from '#kit/testing/fails-with.ts';
+import { inOwnNamespaces } from '#kit/testing/own-namespaces.ts';
 import { until } from '#kit/testing/until.ts';
 import * as listVmms from '../ops/list-vmms.ts';
 import { tool } from '../testing/network-lab.ts';
-import { inOwnNamespaces } from '../testing/own-namespaces.ts';
 import { openTestVmms } from '../testing/vm-state.ts';
 import {
   call,

@@ -1,0 +1,64 @@
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const INSIDE = 'BANGER_TEST_NAMESPACES';
+/** Network and mounts to change, and processes too: whatever is left of them ends with the first. */
+const UNSHARE = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+
+/**
+ * Runs a test file a second time in namespaces of its own, where it may make bridges, rules and mounts: what it
+ * does there is gone with it, and this machine's own network is never touched. Outside, the file is one test
+ * that shows what the inner run said.
+ */
+export function inOwnNamespaces(url: string, define: () => void): void {
+  if (process.env[INSIDE] === '1') {
+    define();
+    return;
+  }
+  const file = fileURLToPath(url);
+  const title = `${file.split('/').at(-1)} in namespaces of its own`;
+  test(title, { skip: reasonToSkip() }, (t) => runInside(t, file));
+}
+
+async function runInside(t: TestContext, file: string): Promise<void> {
+  const env: NodeJS.ProcessEnv = { ...process.env, [INSIDE]: '1' };
+  // With this set, the inner run would speak the outer one's own protocol instead of text.
+  delete env.NODE_TEST_CONTEXT;
+  const args = [...UNSHARE, process.execPath, '--test-reporter=spec', file];
+  const child = spawn('unshare', args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => void child.kill('SIGKILL'));
+  const said: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => said.push(chunk));
+  const [status] = await once(child, 'close');
+  const report = Buffer.concat(said).toString();
+  if (status !== 0) throw new Error(`the inner run failed:\n${report}`);
+  if (process.env.BANGER_TEST_VERBOSE !== undefined) process.stdout.write(report);
+}
+
+/** Where this is absent, so is what the tests are about. */
+function reasonToSkip(): string | false {
+  if (process.getuid?.() !== 0) return 'needs root, to make namespaces';
+  const isMissing = (tool: string) => spawnSync(tool, ['-V']).error !== undefined;
+  const missing = ['unshare', 'ip', 'nft'].filter(isMissing);
+  if (missing.length > 0) return `needs ${missing.join(', ')}`;
+  const { status } = spawnSync('unshare', [...UNSHARE, 'true']);
+  return status === 0 ? false : 'needs the right to make namespaces';
+}
+
+/** Only inside: a /run of its own, a loopback, and a /sys that shows the devices of this network namespace. */
+export async function prepareNamespaces(): Promise<void> {
+  const tool = promisify(execFile);
+  await tool('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
+  await tool('ip', ['link', 'set', 'lo', 'up']);
+  mkdirSync('/run/sys');
+  await tool('mount', ['-t', 'sysfs', 'sysfs', '/run/sys']);
+  // Only these two: over all of /sys, the control groups below it would be hidden.
+  for (const folder of ['devices/virtual/net', 'class/net']) {
+    await tool('mount', ['--bind', `/run/sys/${folder}`, `/sys/${folder}`]);
+  }
+  await tool('umount', ['/run/sys']);
+}
