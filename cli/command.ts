@@ -32,7 +32,7 @@ export type Option = {
 };
 
 /** What a word on the command line names, so that completion knows where to look. */
-export type Completes = 'vm' | 'service' | 'path' | readonly string[];
+export type Completes = 'vm' | 'image' | 'kernel' | 'service' | 'path' | readonly string[];
 
 export type Example = { line: string; shows: string };
 

@@ -7,6 +7,7 @@ const SHIPPED = [
   'proto/gen/api.binpb',
   'guest/src',
   'services/rootd/jail',
+  'deploy/kernel',
   'package.json',
   'node_modules/koffi',
   'node_modules/@koromix',

@@ -88,7 +88,9 @@ function takesValue({ spelling }: Option): boolean {
 
 async function namesOf(context: Context, completes: Completes | undefined): Promise<Candidate[]> {
   if (completes === undefined || completes === 'path') return [];
-  if (completes === 'vm') return askFor(context);
+  if (completes === 'vm' || completes === 'image' || completes === 'kernel') {
+    return askFor(context, completes);
+  }
   const names = completes === 'service' ? SERVICES : completes;
   return names.map((name) => ({ name, summary: '' }));
 }
@@ -96,11 +98,18 @@ async function namesOf(context: Context, completes: Completes | undefined): Prom
 const PATIENCE_MS = 300;
 
 /** Somebody waits at a prompt: nothing is started for this, and a service that is slow or away has no names. */
-async function askFor({ paths, signal }: Context): Promise<Candidate[]> {
+async function askFor(
+  { paths, signal }: Context,
+  kind: 'vm' | 'image' | 'kernel',
+): Promise<Candidate[]> {
   const clients = createClients({ paths, patienceMs: 0 });
   try {
-    const { listVmNames } = await import('./complete-names.ts');
-    return await listVmNames(clients, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]));
+    const { listNames } = await import('./complete-names.ts');
+    return await listNames(
+      kind,
+      clients,
+      AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+    );
   } catch {
     // The prompt is no place for an error; the command itself will tell it.
     return [];

@@ -119,6 +119,36 @@ export const COMMANDS: CommandTable = [
         load: async () => (await import('./image/verify.ts')).verify,
       },
       {
+        name: 'build',
+        summary: 'make an image from a recipe',
+        load: async () => (await import('./image/build.ts')).build,
+      },
+      {
+        name: 'export',
+        summary: 'write an image as a bundle',
+        load: async () => (await import('./image/export.ts')).export_,
+      },
+      {
+        name: 'import',
+        summary: 'take an image out of a bundle',
+        load: async () => (await import('./image/import.ts')).import_,
+      },
+      {
+        name: 'register',
+        summary: 'name a disk that lies on this host',
+        load: async () => (await import('./image/register.ts')).register,
+      },
+      {
+        name: 'promote',
+        summary: "copy a registered disk into banger's store",
+        load: async () => (await import('./image/promote.ts')).promote,
+      },
+      {
+        name: 'cache',
+        summary: 'see or empty the cache of layers',
+        load: async () => (await import('./image/cache.ts')).cache,
+      },
+      {
         name: 'delete',
         aliases: ['rm'],
         summary: 'remove an image',
@@ -137,6 +167,11 @@ export const COMMANDS: CommandTable = [
         load: async () => (await import('./kernel/pull.ts')).pull,
       },
       {
+        name: 'build',
+        summary: "build banger's own kernel",
+        load: async () => (await import('./kernel/build.ts')).build,
+      },
+      {
         name: 'list',
         aliases: ['ls'],
         summary: 'list kernels',
@@ -146,6 +181,16 @@ export const COMMANDS: CommandTable = [
         name: 'show',
         summary: 'tell all about one kernel',
         load: async () => (await import('./kernel/show.ts')).show,
+      },
+      {
+        name: 'export',
+        summary: 'write a kernel as a bundle',
+        load: async () => (await import('./kernel/export.ts')).export_,
+      },
+      {
+        name: 'import',
+        summary: 'take a kernel of your own',
+        load: async () => (await import('./kernel/import.ts')).import_,
       },
       {
         name: 'delete',

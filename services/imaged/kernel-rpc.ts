@@ -1,7 +1,6 @@
 import type { Call } from '#kit/call.ts';
 import type { WithCall } from '#kit/call-middleware.ts';
-import { BangerError } from '#kit/errors.ts';
-import { parseImageName, parseVmId } from '#kit/names.ts';
+import { parseVmId } from '#kit/names.ts';
 import { toStageMessage } from '#kit/operation-service.ts';
 import type { Operations } from '#kit/operations.ts';
 import type { Rpc } from '#kit/rpc.ts';
@@ -10,14 +9,19 @@ import {
   KernelServiceDefinition,
   type KernelServiceImplementation,
 } from '#proto/banger/v1/kernel.ts';
+import { buildKernel } from './domain/build-kernel.ts';
 import { deleteKernel } from './domain/delete-kernel.ts';
+import { exportKernel } from './domain/export-kernel.ts';
 import { findKernel } from './domain/find-kernel.ts';
-import type { Kernel } from './domain/kernel.ts';
+import { importKernel } from './domain/import-kernel.ts';
+import { type Kernel, OWN_KERNEL } from './domain/kernel.ts';
 import type { Kernels } from './domain/kernel-ports.ts';
 import { leaseKernel } from './domain/lease-kernel.ts';
+import { listAvailableKernels } from './domain/list-available-kernels.ts';
 import { listKernels, withUse } from './domain/list-kernels.ts';
-import { importPackage, PACKAGED_KERNELS, pullKernel } from './domain/pull-kernel.ts';
-import { toKernelMessage } from './messages/kernel-message.ts';
+import { pullKernel } from './domain/pull-kernel.ts';
+import { parseImportKernel, toKernelMessage } from './messages/kernel-message.ts';
+import { readStart } from './messages/streamed-request.ts';
 
 export function kernelService(kernels: Kernels, operations: Operations): Rpc {
   const answer = async (kernel: Kernel) => toKernelMessage(await withUse(kernels, kernel));
@@ -36,37 +40,35 @@ export function kernelService(kernels: Kernels, operations: Operations): Rpc {
       yield { part: { $case: 'stage' as const, value: toStageMessage(next.value) } };
     }
   };
-  const implementation: Partial<KernelServiceImplementation<WithCall>> = {
+  const implementation: KernelServiceImplementation<WithCall> = {
     async *pullKernel(request, { call }) {
       const operated = { verb: 'pull kernel', target: request.name, detach: request.detach };
       yield* staged(call, operated, (inner, report) => pullKernel(kernels, inner, request, report));
     },
-    async *importKernel(requests, { call }) {
-      const first = (await requests[Symbol.asyncIterator]().next()).value;
-      if (first?.part?.$case !== 'start')
-        throw invalid('part', 'the first message must be "start"');
-      const { name: given, package: packageName } = first.part.value;
-      if (packageName === '')
-        throw invalid('package', 'name a kernel package, such as "linux-image-cloud-amd64"');
-      const name = parseImageName(given);
-      yield* staged(call, { verb: 'import kernel', target: name, detach: false }, (inner, report) =>
-        kernels.locks.with(name, inner.signal, () =>
-          importPackage(kernels, inner, { name, package: packageName }, report),
-        ),
+    async *buildKernel(request, { call }) {
+      const target = request.name || OWN_KERNEL;
+      const operated = { verb: 'build kernel', target, detach: request.detach };
+      yield* staged(call, operated, (inner, report) =>
+        buildKernel(kernels, inner, request, report),
       );
     },
-    listKernels: async () => ({ kernels: (await listKernels(kernels)).map(toKernelMessage) }),
-    listAvailableKernels: async () => {
-      const present = new Set((await kernels.store.list()).map(({ name }): string => name));
-      return {
-        kernels: PACKAGED_KERNELS.map(({ name, description }) => ({
-          name,
-          description,
-          origin: 'package',
-          present: present.has(name),
-        })),
-      };
+    async *importKernel(requests, { call }) {
+      const { start, chunks } = await readStart(requests);
+      const wanted = parseImportKernel(start, chunks);
+      const operated = { verb: 'import kernel', target: wanted.name, detach: false };
+      yield* staged(call, operated, (inner, report) =>
+        importKernel(kernels, inner, wanted, report),
+      );
     },
+    async *exportKernel({ kernel }, { call }) {
+      for await (const chunk of exportKernel(kernels, call, kernel)) {
+        yield { chunk: Buffer.from(chunk) };
+      }
+    },
+    listKernels: async () => ({ kernels: (await listKernels(kernels)).map(toKernelMessage) }),
+    listAvailableKernels: async (_request, { call }) => ({
+      kernels: await listAvailableKernels(kernels, call),
+    }),
     getKernel: async ({ kernel }) => ({ kernel: await answer(await findKernel(kernels, kernel)) }),
     deleteKernel: async ({ kernel }, { call }) => {
       await deleteKernel(kernels, call, kernel);
@@ -87,8 +89,4 @@ export function kernelService(kernels: Kernels, operations: Operations): Rpc {
     },
   };
   return { definition: KernelServiceDefinition, implementation };
-}
-
-function invalid(field: string, message: string): BangerError {
-  return new BangerError('INVALID_FIELD', message, { metadata: { field } });
 }

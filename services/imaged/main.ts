@@ -46,7 +46,9 @@ await runService('imaged', async (service) => {
   const { now } = service;
   const host = createHost({ platform, now, stateFolder: state, searchPath });
   const staging = createStaging(join(state, 'staging'));
-  const kernels = createKernels({ db, stateFolder: state, cacheFolder, staging, now });
+  const catalogues = createCatalogues({ origins, platform, transport, limitBytes });
+  const places = { stateFolder: state, cacheFolder, staging };
+  const kernels = createKernels({ db, ...places, catalogues, limitBytes, now });
   const imaged: Imaged = {
     store: openImageStore(db),
     folders: createImageFolders(join(state, 'images'), staging),
@@ -54,7 +56,7 @@ await runService('imaged', async (service) => {
     registry: createRegistry({ ...network, cache, mirrors }),
     archives: createArchives({ platform, limitBytes }),
     bundles: createBundles(),
-    catalogues: createCatalogues({ origins, platform, transport, limitBytes }),
+    catalogues,
     recipes: createRecipes({ ...platform, hasApt: await host.hasTool('apt-get') }),
     blobs: createBlobs(cache),
     host,

@@ -4,7 +4,9 @@ import { argumentText } from '../../input.ts';
 
 export const delete_: Command = {
   description: 'Removes an image. Refused while a machine is made of it.',
-  arguments: [{ spelling: '<image>', description: 'name, id, or the beginning of an id' }],
+  arguments: [
+    { spelling: '<image>', description: 'name, id, or the beginning of an id', completes: 'image' },
+  ],
   examples: [{ line: 'banger image delete alpine', shows: 'frees its disk' }],
   async run({ clients, out, signal }, input) {
     const image = argumentText(input, 0) ?? '';

@@ -1,7 +1,8 @@
-import { ImageServiceDefinition, type PullImageRequest } from '#proto/banger/v1/image.ts';
+import { ImageServiceDefinition } from '#proto/banger/v1/image.ts';
 import type { Command } from '../../command.ts';
 import { readLogins } from '../../image/credentials.ts';
-import { chunksOf, openSource, type Source } from '../../image/source.ts';
+import { openSource } from '../../image/source.ts';
+import { streamRequest } from '../../image/stream-request.ts';
 import { argumentText, optionText } from '../../input.ts';
 import { PROGRESS_MODES } from '../../output/progress.ts';
 import { followStages } from '../../staged.ts';
@@ -47,7 +48,7 @@ export const pull: Command = {
     const images = clients.of('imaged', ImageServiceDefinition);
     const image = await followStages(
       context,
-      images.pullImage(requests(start, source), { signal }),
+      images.pullImage(streamRequest(start, source.bytes), { signal }),
       'image',
       { mode: readProgress(input, COMMAND) },
     );
@@ -56,12 +57,3 @@ export const pull: Command = {
     return 0;
   },
 };
-
-type Start = Extract<NonNullable<PullImageRequest['part']>, { $case: 'start' }>['value'];
-
-async function* requests(start: Partial<Start>, { bytes }: Source) {
-  yield { part: { $case: 'start' as const, value: start } };
-  if (bytes === undefined) return;
-  for await (const chunk of chunksOf(bytes))
-    yield { part: { $case: 'chunk' as const, value: chunk } };
-}

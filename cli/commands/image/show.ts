@@ -4,7 +4,9 @@ import { argumentText } from '../../input.ts';
 
 export const show: Command = {
   description: 'All that is known of one image, as JSON: source, sizes, what it runs and as whom.',
-  arguments: [{ spelling: '<image>', description: 'name, id, or the beginning of an id' }],
+  arguments: [
+    { spelling: '<image>', description: 'name, id, or the beginning of an id', completes: 'image' },
+  ],
   examples: [
     { line: 'banger image show debian-bookworm | jq .config', shows: 'what it would run' },
   ],

@@ -5,7 +5,9 @@ import { followStages } from '../../staged.ts';
 
 export const verify: Command = {
   description: 'Reads a whole image and compares it with what was written down when it was made.',
-  arguments: [{ spelling: '<image>', description: 'name, id, or the beginning of an id' }],
+  arguments: [
+    { spelling: '<image>', description: 'name, id, or the beginning of an id', completes: 'image' },
+  ],
   examples: [{ line: 'banger image verify debian-bookworm', shows: 'its name when it is whole' }],
   async run(context, input) {
     const request = { image: argumentText(input, 0) ?? '' };

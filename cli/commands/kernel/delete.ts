@@ -4,7 +4,13 @@ import { argumentText } from '../../input.ts';
 
 export const delete_: Command = {
   description: 'Removes a kernel. Refused while a machine boots it.',
-  arguments: [{ spelling: '<kernel>', description: 'name, id, or the beginning of an id' }],
+  arguments: [
+    {
+      spelling: '<kernel>',
+      description: 'name, id, or the beginning of an id',
+      completes: 'kernel',
+    },
+  ],
   examples: [
     { line: 'banger kernel delete debian-cloud', shows: 'the next machine pulls it again' },
   ],

@@ -4,7 +4,13 @@ import { argumentText } from '../../input.ts';
 
 export const show: Command = {
   description: 'All that is known of one kernel, as JSON.',
-  arguments: [{ spelling: '<kernel>', description: 'name, id, or the beginning of an id' }],
+  arguments: [
+    {
+      spelling: '<kernel>',
+      description: 'name, id, or the beginning of an id',
+      completes: 'kernel',
+    },
+  ],
   examples: [{ line: 'banger kernel show debian-cloud', shows: 'release, source, digest' }],
   async run({ clients, out, signal }, input) {
     const request = { kernel: argumentText(input, 0) ?? '' };

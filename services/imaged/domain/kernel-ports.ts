@@ -1,7 +1,8 @@
 import type { Call } from '#kit/call.ts';
 import type { KeyedLock } from '#kit/keyed-lock.ts';
 import type { ImageName, VmId } from '#kit/names.ts';
-import type { Tell } from '#kit/stages.ts';
+import type { Report } from '#kit/stages.ts';
+import type { CatalogueEntry, Catalogues } from './catalogue.ts';
 import type { Kernel, KernelFiles } from './kernel.ts';
 import type { SharedWork } from './shared-work.ts';
 
@@ -9,10 +10,11 @@ import type { SharedWork } from './shared-work.ts';
 export type Kernels = {
   store: KernelStore;
   folders: KernelFolders;
-  packages: KernelPackages;
-  /** One pull, import or deletion at a time for each name. */
+  sources: KernelSources;
+  catalogues: Catalogues;
+  /** One pull, build, import or deletion at a time for each name. */
   locks: KeyedLock<ImageName>;
-  pulls: SharedWork<Kernel>;
+  making: SharedWork<Kernel>;
   now(): Date;
   newId(): string;
 };
@@ -20,7 +22,7 @@ export type Kernels = {
 /** Durable records. Every call is one transaction. */
 export type KernelStore = {
   list(): Promise<Kernel[]>;
-  /** Adds a kernel; one of the same name is replaced, and answered, where nobody holds it. */
+  /** Adds a kernel; one of the same name is replaced, and answered. Fails with IMAGE_IN_USE while a VM holds that. */
   publish(kernel: Kernel): Promise<Kernel | undefined>;
   /** Fails with IMAGE_IN_USE while a VM holds it. */
   remove(id: string): Promise<void>;
@@ -31,23 +33,28 @@ export type KernelStore = {
 };
 
 /** A kernel's parts in a folder that nobody sees yet. */
-export type StagedKernel = AsyncDisposable & {
-  readonly release: string;
-  readonly digest: string;
-  readonly architecture: string;
-  publish(kernel: Kernel): Promise<void>;
-};
+export type StagedKernel = AsyncDisposable &
+  Pick<Kernel, 'release' | 'source' | 'digest' | 'architecture' | 'drivers'> & {
+    publish(kernel: Kernel): Promise<void>;
+  };
 
 /** The folders of kernels. */
 export type KernelFolders = {
   files(call: Call, kernel: Kernel): Promise<KernelFiles>;
   allocatedBytes(id: string): Promise<number>;
+  /** All parts of a kernel as one file, which `KernelSources.fromBytes` takes. */
+  pack(call: Call, kernel: Kernel): AsyncIterable<Uint8Array>;
   remove(id: string): Promise<void>;
   list(): Promise<string[]>;
 };
 
-/** Kernels as the distribution packages them. */
-export type KernelPackages = {
-  /** Downloads and takes apart a kernel package; a metapackage stands for the kernel it depends on. */
-  stage(call: Call, packageName: string, tell: Tell): Promise<StagedKernel & { source: string }>;
+/** Where kernels come from. Each reports its stages, and leaves nothing behind when it fails. */
+export type KernelSources = {
+  /** The distribution's package, downloaded and taken apart; a metapackage stands for what it depends on. */
+  fromPackage(call: Call, packageName: string, report: Report): Promise<StagedKernel>;
+  /** The distribution's source package and our own configuration. Takes minutes. */
+  fromSource(call: Call, report: Report): Promise<StagedKernel>;
+  /** A bundle, or a tar of a folder with a kernel and perhaps its modules. */
+  fromBytes(call: Call, bytes: AsyncIterable<Uint8Array>, report: Report): Promise<StagedKernel>;
+  fromCatalogue(call: Call, entry: CatalogueEntry, report: Report): Promise<StagedKernel>;
 };

@@ -1,22 +1,16 @@
 import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
 import { type ImageName, parseImageName } from '#kit/names.ts';
-import { type Report, runStage } from '#kit/stages.ts';
-import { DEFAULT_KERNEL, type Kernel } from './kernel.ts';
-import type { Kernels } from './kernel-ports.ts';
+import { findNearest } from '#kit/nearest.ts';
+import type { Report } from '#kit/stages.ts';
+import { DEFAULT_KERNEL, type Kernel, OWN_KERNEL } from './kernel.ts';
+import type { Kernels, StagedKernel } from './kernel-ports.ts';
+import { PACKAGED_KERNELS } from './list-available-kernels.ts';
+import { makeKernel } from './make-kernel.ts';
 
-/** Kernels that can be had by name, and the distribution package each is made from. */
-export const PACKAGED_KERNELS: readonly { name: string; package: string; description: string }[] = [
-  {
-    name: DEFAULT_KERNEL,
-    package: 'linux-image-cloud-amd64',
-    description: "Debian's kernel for clouds, with its modules",
-  },
-];
+export type PullKernel = { readonly name: string; readonly replace: boolean };
 
-export type PullKernel = { name: string; replace: boolean };
-
-/** Makes a kernel available under its name; callers that want the same one at once share one pull. */
+/** Makes a kernel available under its name: from the distribution's package, or from a catalogue. */
 export async function pullKernel(
   kernels: Kernels,
   call: Call,
@@ -24,53 +18,41 @@ export async function pullKernel(
   report: Report,
 ): Promise<Kernel> {
   const name = parseImageName(wanted.name === '' ? DEFAULT_KERNEL : wanted.name);
-  return kernels.pulls.join(name, call, report, (shared, tell) =>
-    kernels.locks.with(name, shared.signal, async () => {
-      const present = (await kernels.store.list()).find((kernel) => kernel.name === name);
-      if (present !== undefined && !wanted.replace) return present;
-      return importPackage(kernels, shared, { name, package: packageFor(name) }, tell);
-    }),
-  );
+  const making = {
+    name,
+    replace: wanted.replace,
+    present: 'answer' as const,
+    key: 'pull',
+    stage: (inner: Call, tell: Report) => stage(kernels, inner, name, tell),
+  };
+  return makeKernel(kernels, call, making, report);
 }
 
-export type ImportPackage = { name: ImageName; package: string };
-
-/** Makes a kernel from a package, for a caller that holds the name's lock. */
-export async function importPackage(
+async function stage(
   kernels: Kernels,
   call: Call,
-  wanted: ImportPackage,
+  name: ImageName,
   report: Report,
-): Promise<Kernel> {
-  await using staged = await runStage(report, 'package', (tell) =>
-    kernels.packages.stage(call, wanted.package, tell),
+): Promise<StagedKernel> {
+  const packaged = PACKAGED_KERNELS.find((known) => known.name === name);
+  if (packaged !== undefined) return kernels.sources.fromPackage(call, packaged.package, report);
+  const entries = await kernels.catalogues.list(call, 'kernel');
+  const entry = entries.find((known) => known.name === name);
+  if (entry !== undefined) return kernels.sources.fromCatalogue(call, entry, report);
+  throw unknownKernel(
+    name,
+    [...PACKAGED_KERNELS, ...entries].map((known) => known.name),
   );
-  const { release, digest, architecture, source } = staged;
-  const kernel: Kernel = {
-    id: kernels.newId(),
-    name: wanted.name,
-    release,
-    source,
-    digest,
-    architecture,
-    drivers: ['qemu', 'firecracker'],
-    createdAt: kernels.now(),
-  };
-  call.signal.throwIfAborted();
-  // The folder first: a row without one would be a kernel that cannot boot; a folder without a row is swept.
-  await staged.publish(kernel);
-  const replaced = await kernels.store.publish(kernel);
-  if (replaced !== undefined) await kernels.folders.remove(replaced.id);
-  return kernel;
 }
 
-function packageFor(name: ImageName): string {
-  const found = PACKAGED_KERNELS.find((known) => known.name === name);
-  if (found !== undefined) return found.package;
-  const known = PACKAGED_KERNELS.map((kernel) => kernel.name).join(', ');
-  throw new BangerError(
-    'KERNEL_NOT_FOUND',
-    `no kernel "${name}" is known to pull, only: ${known}; take one from elsewhere with: banger kernel import`,
-    { metadata: { kernel: name } },
-  );
+function unknownKernel(name: ImageName, known: readonly string[]): BangerError {
+  const near = findNearest(name, known).map((each) => `"${each}"`);
+  const hint =
+    near.length === 0
+      ? 'see: banger kernel list --available'
+      : `did you mean ${near.join(' or ')}?`;
+  const next = name === OWN_KERNEL ? 'make it with: banger kernel build' : hint;
+  return new BangerError('KERNEL_NOT_FOUND', `no kernel "${name}" can be pulled; ${next}`, {
+    metadata: { kernel: name },
+  });
 }

@@ -10,19 +10,23 @@ import { openConnection } from '#kit/connection.ts';
 import { localPaths, type Paths, socketPath } from '#kit/paths.ts';
 import { formatServiceArguments } from '#kit/service-arguments.ts';
 import { ImageServiceDefinition } from '#proto/banger/v1/image.ts';
+import { KernelServiceDefinition } from '#proto/banger/v1/kernel.ts';
 import { OperationServiceDefinition } from '#proto/banger/v1/operation.ts';
 import { startProgram } from './start-program.ts';
 
 /** imaged as a process of its own, with folders of its own, that can be killed and started again. */
 export type ImagedProcess = {
   readonly images: Client<typeof ImageServiceDefinition>;
+  readonly kernels: Client<typeof KernelServiceDefinition>;
   readonly operations: Client<typeof OperationServiceDefinition>;
   readonly paths: Paths;
   start(): Promise<void>;
   kill(): Promise<void>;
   /** Names in a folder of its state. */
-  list(folder: 'images' | 'staging'): Promise<string[]>;
+  list(folder: Folder): Promise<string[]>;
 };
+
+type Folder = 'images' | 'kernels' | 'staging';
 
 export type ImagedOptions = {
   /** Text of the configuration file. */
@@ -60,6 +64,7 @@ export async function startImaged(
   t.after(() => connection.close());
   const imaged = {
     images: createClient(ImageServiceDefinition, connection),
+    kernels: createClient(KernelServiceDefinition, connection),
     operations: createClient(OperationServiceDefinition, connection),
     paths,
     async start() {
@@ -71,7 +76,7 @@ export async function startImaged(
     },
     kill,
     /** Seen through the process, because it may have mounts of its own. */
-    list: (name: 'images' | 'staging') =>
+    list: (name: Folder) =>
       readdir(join(`/proc/${child?.pid ?? 0}/root`, paths.state, 'imaged', name)),
   };
   await imaged.start();

@@ -11,7 +11,9 @@ export async function startProgram(
   ...args: string[]
 ): Promise<ChildProcess> {
   const stdio = ['ignore', outputFd, outputFd] as const;
-  const child = await launch(file, args, { stdio, env: {}, cwd: '/' });
+  // Some tools, gcc above all, find their parts by it.
+  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+  const child = await launch(file, args, { stdio, env, cwd: '/' });
   t.after(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');

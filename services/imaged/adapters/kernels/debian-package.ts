@@ -4,20 +4,12 @@ import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
 import { run } from '#kit/exec.ts';
 import type { Tell } from '#kit/stages.ts';
+import { runDepmod } from './depmod.ts';
+import type { KernelParts } from './stage-kernel.ts';
 
 const ASK_TIMEOUT_MS = 60_000;
 const DOWNLOAD_TIMEOUT_MS = 15 * 60_000;
 const UNPACK_TIMEOUT_MS = 120_000;
-
-export type UnpackedKernel = {
-  release: string;
-  source: string;
-  /** The kernel as the package has it. */
-  image: Buffer;
-  /** "<root>/lib/modules/<release>", with depmod's tables. */
-  modulesFolder: string;
-  root: string;
-};
 
 /**
  * Downloads a kernel package with the host's own apt configuration and takes it apart in a scratch folder. Needs
@@ -28,7 +20,7 @@ export async function unpackKernelPackage(
   packageName: string,
   scratch: string,
   tell: Tell,
-): Promise<UnpackedKernel> {
+): Promise<KernelParts> {
   const resolved = await resolvePackage(call, packageName);
   tell(`downloading ${resolved}`);
   const file = await download(call, resolved, scratch);
@@ -40,11 +32,9 @@ export async function unpackKernelPackage(
   const release = await onlyFolder(join(root, 'lib/modules'));
   await runDepmod(call, root, release);
   return {
-    release,
     source: `package ${file.slice(scratch.length + 1)}`,
     image: await readFile(join(root, 'boot', `vmlinuz-${release}`)),
     modulesFolder: join(root, 'lib/modules', release),
-    root,
   };
 }
 
@@ -83,20 +73,3 @@ async function onlyFolder(path: string): Promise<string> {
   if (release !== undefined && second === undefined) return release;
   throw new BangerError('IMAGE_CORRUPT', 'the package holds no kernel with its modules');
 }
-
-async function runDepmod(call: Call, root: string, release: string): Promise<void> {
-  try {
-    const limits = { signal: call.signal, timeoutMs: UNPACK_TIMEOUT_MS, env: { PATH: TOOL_PATH } };
-    await run('depmod', ['-b', root, release], limits);
-  } catch (cause) {
-    call.signal.throwIfAborted();
-    throw new BangerError(
-      'HOST_NOT_READY',
-      'depmod could not read the modules; install it with: sudo apt-get install kmod',
-      { cause },
-    );
-  }
-}
-
-/** A user's own PATH often lacks the folders of system tools. */
-const TOOL_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';

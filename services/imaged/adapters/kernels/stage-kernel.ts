@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { cp, mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { syncFolder } from '#kit/atomic-file.ts';
+import type { Call } from '#kit/call.ts';
+import type { Kernel } from '../../domain/kernel.ts';
+import type { StagedKernel } from '../../domain/kernel-ports.ts';
+import { findBootModules } from './boot-modules.ts';
+import { readElfKernel } from './elf-kernel.ts';
+import { BOOT_MODULES, MANIFEST, MODULES_DISK, VMLINUX } from './kernel-files.ts';
+import { unpackKernel } from './vmlinux.ts';
+
+/** What of the rest of imaged the making of kernels needs. */
+export type StageTools = {
+  /** Folder of the published kernels. */
+  readonly root: string;
+  begin(): Promise<Staged>;
+  /** Writes a file system whose root is a folder's content. */
+  writeDisk(call: Call, folder: string, path: string): Promise<void>;
+};
+
+export type Staged = AsyncDisposable & {
+  readonly folder: string;
+  publish(target: string): Promise<void>;
+};
+
+/** What a kernel is put together from. */
+export type KernelParts = {
+  readonly source: string;
+  /** ELF, or packed as Linux packs itself. */
+  readonly image: Buffer;
+  /** "…/lib/modules/RELEASE", with depmod's tables; absent for a kernel with everything built in. */
+  readonly modulesFolder?: string;
+};
+
+/** Puts a kernel together in a staging folder of its own. */
+export async function stageKernel(
+  tools: StageTools,
+  call: Call,
+  { source, image, modulesFolder }: KernelParts,
+): Promise<StagedKernel> {
+  await using undoing = new AsyncDisposableStack();
+  const staged = undoing.use(await tools.begin());
+  const { folder } = staged;
+  await writeFile(join(folder, VMLINUX), await unpackKernel(image), { mode: 0o644 });
+  if (modulesFolder !== undefined) {
+    await copyBootModules(modulesFolder, folder);
+    await tools.writeDisk(call, join(modulesFolder, '..'), join(folder, MODULES_DISK));
+  }
+  const described = await describeStaged(tools.root, staged, source);
+  undoing.move();
+  return described;
+}
+
+/** A staging folder that holds all parts of a kernel. */
+export async function describeStaged(
+  root: string,
+  staged: Staged,
+  source: string,
+): Promise<StagedKernel> {
+  const { folder } = staged;
+  const vmlinux = await readFile(join(folder, VMLINUX));
+  return {
+    ...readElfKernel(vmlinux),
+    source,
+    digest: digestOf(vmlinux),
+    architecture: 'amd64',
+    async publish(kernel: Kernel) {
+      await writeFile(join(folder, MANIFEST), `${JSON.stringify(kernel, null, 2)}\n`);
+      await syncFiles(folder);
+      await mkdir(root, { recursive: true, mode: 0o755 });
+      await staged.publish(join(root, kernel.id));
+    },
+    [Symbol.asyncDispose]: () => staged[Symbol.asyncDispose](),
+  };
+}
+
+/** A folder is published whole or not at all, also by a loss of power: the bytes are on the disk before it is. */
+async function syncFiles(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) await syncFolder(join(entry.parentPath, entry.name));
+    if (!entry.isFile()) continue;
+    await using file = await open(join(entry.parentPath, entry.name), 'r');
+    await file.sync();
+  }
+}
+
+function digestOf(bytes: Buffer): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+/** In files whose names begin with their number in the order. */
+async function copyBootModules(modulesFolder: string, target: string): Promise<void> {
+  await mkdir(join(target, BOOT_MODULES));
+  const modules = await findBootModules(modulesFolder);
+  for (const [index, path] of modules.entries()) {
+    const name = `${String(index).padStart(2, '0')}-${basename(path)}`;
+    await cp(join(modulesFolder, path), join(target, BOOT_MODULES, name));
+  }
+}
