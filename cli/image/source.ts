@@ -18,16 +18,16 @@ export async function openSource(context: Context, text: string): Promise<Source
   if (text === '-') return { source: '-', name: '', bytes: context.stdin };
   const match = /^(oci|oci-archive|docker-archive|tar):([^:]*)(?::(.*))?$/s.exec(text);
   if (match === null) return { source: text, name: '' };
-  const [, kind = '', path = '', tag] = match;
+  // The path is nobody's business but the user's: the service hears the kind and the tag, and gets the bytes.
+  const [, kind = '', path = '', tag = ''] = match;
   const found = await stat(path).catch((cause: unknown) => {
     throw new BangerError('INVALID_REFERENCE', `"${path}" cannot be read; name a file or folder`, {
       cause,
     });
   });
-  const suffix = tag === undefined ? '' : `:${tag}`;
   const name = basename(path).replace(/\.(tar|oci|tgz)(\.(gz|zst))?$/, '');
   if (kind !== 'oci') {
-    return { source: `${kind}:${basename(path)}${suffix}`, name, bytes: createReadStream(path) };
+    return { source: `${kind}:${tag}`, name, bytes: createReadStream(path) };
   }
   if (!found.isDirectory()) {
     throw new BangerError(
@@ -40,7 +40,7 @@ export async function openSource(context: Context, text: string): Promise<Source
     signal: context.signal,
     timeoutMs: PACK_TIMEOUT_MS,
   });
-  return { source: `oci-archive:${basename(path)}${suffix}`, name, bytes };
+  return { source: `oci-archive:${tag}`, name, bytes };
 }
 
 const CHUNK_BYTES = 64 * 1024;

@@ -14,6 +14,7 @@ export type Ended = { code: number; stdout: string; stderr: string };
 
 /** A person without rights who uses banger from a checkout, with a home and a runtime folder of their own. */
 export type LocalUser = {
+  readonly home: string;
   banger(...args: readonly string[]): Promise<Ended>;
   /** Pids of this person's processes of one service. */
   pidsOf(service: string): number[];
@@ -52,7 +53,7 @@ export function openLocalUser(t: TestContext): LocalUser {
       rmSync(folder, { recursive: true, force: true });
     }
   });
-  return { banger, pidsOf };
+  return { home: place('home'), banger, pidsOf };
 }
 
 function makeFolder(path: string): void {
