@@ -98,18 +98,19 @@ async function untilStarted(running: GuestProcess, call: Call): Promise<number> 
 }
 
 function toExec(running: GuestProcess, execId: string, guestPid: number): GuestExec {
-  const exit = running.wait();
+  const ending = running.wait();
+  const exit = ending.then(toExit);
   // Whoever reads the output may leave before it is asked for.
   exit.catch(() => undefined);
   return {
     execId,
     guestPid,
-    output: () => mergeOutput(running, guestPid, exit),
+    output: () => mergeOutput(running, guestPid, ending),
     write: (data) => write(running.stdin, data),
     endInput: async () => void running.stdin.end(),
     resize: async (size) => running.resize(size),
     signal: async (signal) => running.signal(signal),
-    exit: exit.then(toExit),
+    exit,
     release: () => running.cancel(),
   };
 }
