@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { readConfig } from './config-file.ts';
+import { readConfig, readConfigList } from './config-file.ts';
 import { integer, oneOf, text } from './settings.ts';
 import { failsWith } from './testing/fails-with.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
@@ -107,4 +107,37 @@ test('a file that cannot be read is an error and not an empty configuration', (t
   const folder = join(temporaryFolder(t), 'config.toml');
   mkdirSync(folder);
   assert.throws(() => readConfig(folder, 'netd', NETD), failsWith('INVALID_FIELD', /EISDIR/));
+});
+
+const ENTRY = { host: { ...text(''), required: true }, mode: text('0600') };
+
+test('each table of a list gets the settings, and a list that is not there is empty', (t) => {
+  const file = fileWith(t, '[[file_sync]]\nhost = "a"\n[[file_sync]]\nhost = "b"\nmode = "0644"\n');
+  assert.deepEqual(
+    readConfigList(file, 'file_sync', ENTRY).map((entry) => ({ ...entry })),
+    [
+      { host: 'a', mode: '0600' },
+      { host: 'b', mode: '0644' },
+    ],
+  );
+  assert.deepEqual(readConfigList(fileWith(t, ''), 'file_sync', ENTRY), []);
+});
+
+test('what is wrong in a table of a list is told with its place and line', (t) => {
+  const bad = '[[file_sync]]\nhost = "a"\n\n[[file_sync]]\n';
+  for (const [more, line, why] of [
+    ['hots = "b"\n', 5, /file_sync\[1\]\.hots.*did you mean "host"/],
+    ['host = 7\n', 5, /file_sync\[1\]\.host/],
+    ['mode = "0600"\n', 4, /file_sync\[1\]\.host": missing/],
+  ] as const) {
+    const file = fileWith(t, `${bad}${more}`);
+    const read = () => readConfigList(file, 'file_sync', ENTRY);
+    assert.throws(read, failsWith('INVALID_FIELD', why));
+    assert.throws(read, failsWith('INVALID_FIELD', new RegExp(`config\\.toml:${line}: `)));
+  }
+  const single = fileWith(t, '[file_sync]\nhost = "a"\n');
+  assert.throws(
+    () => readConfigList(single, 'file_sync', ENTRY),
+    failsWith('INVALID_FIELD', /write \[\[file_sync\]\]/),
+  );
 });

@@ -5,7 +5,12 @@ import { findNearest } from './nearest.ts';
 import { SERVICES } from './paths.ts';
 
 /** One setting: how a value of the file becomes one of the program, and what holds when it is not there. */
-export type Setting<Value> = { parse(value: unknown): Value; fallback: Value };
+export type Setting<Value> = {
+  parse(value: unknown): Value;
+  fallback: Value;
+  /** An entry of a list that lacks it is refused. */
+  required?: boolean;
+};
 export type Settings = Readonly<Record<string, Setting<unknown>>>;
 export type ConfigOf<Fields extends Settings> = {
   readonly [Key in keyof Fields]: ReturnType<Fields[Key]['parse']>;
@@ -32,9 +37,44 @@ export function readConfig<Fields extends Settings>(
   for (const key of Object.keys(values)) {
     if (!known.includes(key)) throw unknownKey(document, table, key, known);
   }
+  return readTable(document, table, values, settings);
+}
+
+/** Reads a list of tables (`[[name]]`), each held to the same settings. */
+export function readConfigList<Fields extends Settings>(
+  file: string,
+  name: string,
+  settings: Fields,
+): readonly ConfigOf<Fields>[] {
+  const document = readDocument(file);
+  const list = document.content[name] ?? [];
+  if (!Array.isArray(list)) {
+    throw wrongValue(document, '', name, new Error(`it is a list: write [[${name}]]`));
+  }
+  return list.map((values: Record<string, unknown>, index) => {
+    const entry = `${name}[${index}]`;
+    for (const key of Object.keys(values)) {
+      if (!Object.hasOwn(settings, key)) {
+        throw unknownKey(document, entry, key, Object.keys(settings));
+      }
+    }
+    return readTable(document, entry, values, settings);
+  });
+}
+
+/** The settings of one table, with what holds where it says nothing. */
+function readTable<Fields extends Settings>(
+  document: Document,
+  table: string,
+  values: Record<string, unknown>,
+  settings: Fields,
+): ConfigOf<Fields> {
   const entries = Object.entries(settings).map(([key, setting]) => {
     const value = values[key];
-    if (value === undefined) return [key, setting.fallback];
+    if (value === undefined) {
+      if (setting.required === true) throw wrongValue(document, table, key, new Error('missing'));
+      return [key, setting.fallback];
+    }
     try {
       return [key, setting.parse(value)];
     } catch (cause) {
@@ -103,13 +143,20 @@ function nameOf(table: string, key: string): string {
 
 /** The TOML parser keeps no positions, so the line is found again by table header and key. */
 function lineOf(text: string, table: string, key: string): number {
+  const seen = new Map<string, number>();
   let current = '';
+  let tableLine = 1;
   for (const [index, line] of text.split('\n').entries()) {
-    const header = /^\s*\[+\s*"?([^\]"]+?)"?\s*\]+/.exec(line)?.[1];
-    if (header !== undefined) current = header;
+    const [, brackets = '', header] = /^\s*(\[+)\s*"?([^\]"]+?)"?\s*\]+/.exec(line) ?? [];
+    if (header !== undefined) {
+      const count = seen.get(header) ?? 0;
+      seen.set(header, count + 1);
+      current = brackets === '[[' ? `${header}[${count}]` : header;
+      if (current === table) tableLine = index + 1;
+    }
     const name = /^\s*"?([\w-]+)"?\s*[.=]/.exec(line)?.[1];
     const isHeader = table === '' && header?.split('.')[0] === key;
     if (isHeader || (current === table && name === key)) return index + 1;
   }
-  return 1;
+  return tableLine;
 }
