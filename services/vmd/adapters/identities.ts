@@ -56,11 +56,19 @@ function machineIdOf({ id }: Vm): string {
   return createHash('sha256').update(`machine-id ${id}`).digest('hex').slice(0, 32);
 }
 
-function toFiles({ gitIdentity }: Vm): IdentityFile[] {
-  if (gitIdentity === undefined) return [];
+function toFiles({ gitIdentity, syncedFiles = [] }: Vm): IdentityFile[] {
+  const synced = syncedFiles.map(({ guestPath, content, mode }) => ({
+    path: guestPath,
+    mode,
+    content: Buffer.from(content),
+  }));
+  return [...(gitIdentity === undefined ? [] : [gitConfig(gitIdentity)]), ...synced];
+}
+
+function gitConfig(gitIdentity: NonNullable<Vm['gitIdentity']>): IdentityFile {
   const { name, email } = gitIdentity;
   const content = Buffer.from(`[user]\n\tname = ${quoted(name)}\n\temail = ${quoted(email)}\n`);
-  return [{ path: '/etc/gitconfig', mode: 0o644, content }];
+  return { path: '/etc/gitconfig', mode: 0o644, content };
 }
 
 /** git-config(1): inside of double quotes only these two characters are special. */

@@ -7,15 +7,22 @@ import {
   type PublishedPort,
   type Run,
   type Source,
+  type SyncedFile,
   VM_STATES,
   type Vm,
   type VmSpec,
   type Workspace,
 } from '../domain/vm.ts';
 
-/** A VM's record as the database keeps it: dates as text, everything else as it is. */
+/** A VM's record as the database keeps it: dates as text, bytes in base64, everything else as it is. */
 export function formatVmRecord(vm: Vm): string {
-  return JSON.stringify(vm);
+  const { syncedFiles } = vm;
+  if (syncedFiles === undefined) return JSON.stringify(vm);
+  const files = syncedFiles.map(({ content, ...file }) => ({
+    ...file,
+    content: Buffer.from(content).toString('base64'),
+  }));
+  return JSON.stringify({ ...vm, syncedFiles: { files } });
 }
 
 /** A record on the disk is as foreign as a request: it may be from another version, or damaged. */
@@ -51,6 +58,7 @@ function readVm(from: Fields): Vm {
       name: git.text('name'),
       email: git.text('email'),
     })),
+    ...from.optional('syncedFiles', (synced) => synced.list('files', readSyncedFile)),
     ...from.optional('run', readRun),
   };
 }
@@ -79,6 +87,14 @@ function readFailure(from: Fields): Failure {
     reason: isReason(reason) ? reason : 'INTERNAL',
     message: from.text('message'),
     at: from.date('at'),
+  };
+}
+
+function readSyncedFile(from: Fields): SyncedFile {
+  return {
+    guestPath: from.text('guestPath'),
+    content: Buffer.from(from.text('content'), 'base64'),
+    mode: from.number('mode'),
   };
 }
 

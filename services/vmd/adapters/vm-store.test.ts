@@ -33,6 +33,7 @@ test('a record comes back as it was written, with all that is optional', async (
       settledAt: new Date(4),
       preparedAt: at,
     },
+    syncedFiles: [{ guestPath: '/root/.netrc', content: Buffer.from('\xff\0'), mode: 0o600 }],
     gitIdentity: { name: 'Me', email: 'me@example.org' },
     publishedPorts: [{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 80, guestPort: 8080 }],
     run: {

@@ -8,7 +8,7 @@ import { endMachine, placeOf } from './end-machine.ts';
 import type { Guest } from './guest.ts';
 import type { ImageFiles, Lease, Vmd } from './ports.ts';
 import { closePorts, openPorts } from './publish-vm-port.ts';
-import { moveTo, type Vm, withoutRun } from './vm.ts';
+import { moveTo, type Vm, withoutRun, withoutSyncedFiles } from './vm.ts';
 import { refuseOversize } from './vm-settings.ts';
 import { watchGuest, watchMachine } from './watch-machine.ts';
 
@@ -101,7 +101,7 @@ async function powerUpOnce(vmd: Vmd, call: Call, plan: PowerUp): Promise<Powered
   const guest = await runStage(report, 'boot', () => awaitGuest(vmd, call, vm, machine));
   undoing.move();
   const { bootId, phases } = guest;
-  const running = moveTo(vm, 'running', {
+  const running = moveTo(withoutSyncedFiles(vm), 'running', {
     run: { ...run, bootId, bootPhases: phases },
     lastUsedAt: startedAt,
   });

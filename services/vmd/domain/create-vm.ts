@@ -6,7 +6,7 @@ import { undo } from '#kit/undo.ts';
 import { bootVm } from './boot-vm.ts';
 import { chooseDriver } from './drivers.ts';
 import type { Credentials, ImageFiles, Vmd } from './ports.ts';
-import type { PublishedPort, Vm, VmSpec } from './vm.ts';
+import type { PublishedPort, SyncedFile, Vm, VmSpec } from './vm.ts';
 import { moveTo } from './vm.ts';
 import { completeSpec, refuseFullDisk, refuseOversize, type VmSettings } from './vm-settings.ts';
 
@@ -22,6 +22,7 @@ export type CreateVm = {
   idempotencyKey: string;
   credentials: readonly Credentials[];
   gitIdentity?: { name: string; email: string };
+  syncedFiles: readonly SyncedFile[];
 };
 
 /** Makes a VM and boots it. Nothing is left of a create that fails, unless the caller keeps a guest that did not come up. */
@@ -80,9 +81,21 @@ async function start(vmd: Vmd, call: Call, { vm, plan, undoing }: Start, report:
     return await bootVm(vmd, call, vm, report);
   } catch (error) {
     // The record is in state error by now and says why; disks and logs stay for whoever wants to look.
-    if (plan.wanted.keepFailed && !call.signal.aborted) undoing.move();
-    throw error;
+    if (!plan.wanted.keepFailed || call.signal.aborted) throw error;
+    undoing.move();
+    throw naming(vm, error);
   }
+}
+
+/** The caller may not know the name, which was made up, of what is kept. */
+function naming({ name }: Vm, error: unknown): unknown {
+  if (!(error instanceof BangerError)) return error;
+  const { reason, message, metadata } = error;
+  return new BangerError(
+    reason,
+    `${message}\nvm "${name}" is kept as it is; read its console with: banger vm logs ${name}`,
+    { cause: error, metadata: { ...metadata, vm: name } },
+  );
 }
 
 function newVm(
@@ -107,6 +120,7 @@ function newVm(
     lastUsedAt: now,
     publishedPorts: wanted.publish,
     ...(wanted.gitIdentity === undefined ? {} : { gitIdentity: wanted.gitIdentity }),
+    ...(wanted.syncedFiles.length === 0 ? {} : { syncedFiles: wanted.syncedFiles }),
   };
 }
 

@@ -28,6 +28,7 @@ function wanted(change: Partial<CreateVm> = {}): CreateVm {
     keepFailed: false,
     idempotencyKey: '',
     credentials: [],
+    syncedFiles: [],
     ...change,
   };
 }
@@ -55,6 +56,16 @@ test('a created vm runs, with what its owner asked for', async (t) => {
   assert.equal(vm.run?.bootId, 'boot-1');
   assert.equal(driver.launches[0]?.vcpus, 2);
   assert.equal(driver.launches[0]?.memoryMib, 256);
+});
+
+test('files sent along are for the first boot alone, also when that is a later one', async (t) => {
+  const fake = createFakeVmd(t);
+  const syncedFiles = [{ guestPath: '/root/.netrc', content: Buffer.from('x'), mode: 0o600 }];
+  const request = wanted({ syncedFiles, start: false });
+  const made = await createVm(fake.vmd, fake.call, request, silent);
+  assert.deepEqual(made.syncedFiles, syncedFiles);
+  const started = await startVm(fake.vmd, fake.call, made.id, silent);
+  assert.equal(started.syncedFiles, undefined);
 });
 
 test('a create that fails at any step leaves nothing behind', async (t) => {
@@ -93,7 +104,10 @@ test('a create whose launch fails leaves nothing behind', async (t) => {
 test('a guest that did not come up is kept for whoever wants to look, and says why', async (t) => {
   const fake = createFakeVmd(t);
   fake.failing.add('boot');
-  await assert.rejects(createVm(fake.vmd, fake.call, wanted({ keepFailed: true }), silent));
+  await assert.rejects(
+    createVm(fake.vmd, fake.call, wanted({ keepFailed: true }), silent),
+    /vm "web" is kept as it is; read its console with: banger vm logs web/,
+  );
   const [vm] = await fake.vmd.store.list();
   assert.equal(vm?.state, 'error');
   assert.match(vm?.failure?.message ?? '', /on purpose/);

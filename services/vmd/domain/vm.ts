@@ -56,6 +56,9 @@ export type BootPhase = { name: string; atMs: number };
 
 export type Failure = { reason: Reason; message: string; at: Date };
 
+/** A file of the owner's, read on the owner's side. */
+export type SyncedFile = { guestPath: string; content: Uint8Array; mode: number };
+
 /** What a virtual machine was asked to boot from. Ids, because a name may point elsewhere tomorrow. */
 export type Source = { id: string; name: ImageName };
 
@@ -78,6 +81,8 @@ export type Vm = {
   readonly publishedPorts: readonly PublishedPort[];
   readonly workspace?: Workspace;
   readonly gitIdentity?: { name: string; email: string };
+  /** Waiting for the first boot, which writes them into the guest; from then on they are the guest's. */
+  readonly syncedFiles?: readonly SyncedFile[];
   /** Present from the launch to the end of the VMM. */
   readonly run?: Run;
 };
@@ -119,6 +124,11 @@ export function moveTo(vm: Vm, state: VmState, change: Partial<Vm> = {}): Vm {
 }
 
 function withoutFailure({ failure: _failure, ...rest }: Vm): Vm {
+  return rest;
+}
+
+/** The record of a VM that has got what its owner sent along. */
+export function withoutSyncedFiles({ syncedFiles: _files, ...rest }: Vm): Vm {
   return rest;
 }
 

@@ -1,5 +1,6 @@
+import { posix } from 'node:path';
 import { BangerError } from '#kit/errors.ts';
-import { parseVmName } from '#kit/names.ts';
+import { parseVmName, printableName } from '#kit/names.ts';
 import {
   type CreateVmRequest,
   type ExecStart,
@@ -7,6 +8,7 @@ import {
   PortProtocol,
   type PublishedPort as PublishedPortMessage,
   type SetVmRequest,
+  type SyncedFile as SyncedFileMessage,
   type VmSettings as VmSettingsMessage,
   WaitCondition as WaitConditionMessage,
 } from '#proto/banger/v1/vm.ts';
@@ -14,7 +16,7 @@ import type { CreateVm } from '../domain/create-vm.ts';
 import type { MachineSignal } from '../domain/driver.ts';
 import type { ExecVm } from '../domain/exec-vm.ts';
 import type { SetVm } from '../domain/set-vm.ts';
-import type { PublishedPort } from '../domain/vm.ts';
+import type { PublishedPort, SyncedFile } from '../domain/vm.ts';
 import type { VmSettings } from '../domain/vm-settings.ts';
 import type { WaitCondition } from '../domain/wait-vm.ts';
 import { findNetworkMode } from './network-mode.ts';
@@ -22,7 +24,7 @@ import { findNetworkMode } from './network-mode.ts';
 /** Requests as the domain wants them: every field is parsed, and one that is wrong is named. */
 export function parseCreate(request: CreateVmRequest): CreateVm {
   const { name, image, kernel, settings, publish, noStart, keepFailed, idempotencyKey } = request;
-  const { credentials, gitIdentity } = request;
+  const { credentials, gitIdentity, syncedFiles } = request;
   return {
     ...(name === '' ? {} : { name: parseVmName(name) }),
     image,
@@ -33,8 +35,18 @@ export function parseCreate(request: CreateVmRequest): CreateVm {
     keepFailed,
     idempotencyKey,
     credentials,
+    syncedFiles: syncedFiles.map(parseSyncedFile),
     ...(gitIdentity === undefined ? {} : { gitIdentity }),
   };
+}
+
+/** Below /root, which is the owner's; everything else of the guest is the image's. */
+function parseSyncedFile({ guestPath, content, mode }: SyncedFileMessage): SyncedFile {
+  const plain = posix.normalize(guestPath) === guestPath && !/\p{Cc}|\/$/u.test(guestPath);
+  if (!plain || !guestPath.startsWith('/root/')) {
+    throw invalid('synced_files', `"${printableName(guestPath)}" is no path of a file below /root`);
+  }
+  return { guestPath, content, mode: mode & 0o777 };
 }
 
 export function parseSet({ name, settings, removeLabels }: SetVmRequest): SetVm {
