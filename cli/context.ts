@@ -1,5 +1,6 @@
 import type { Environment, Paths, ServiceName } from '#kit/paths.ts';
 import type { Clients } from './clients.ts';
+import type { Interrupts } from './interrupts.ts';
 import type { Output } from './output/output.ts';
 
 /** What a command may use of the world around it. */
@@ -13,8 +14,9 @@ export type Context = {
   startService: ((service: ServiceName) => Promise<void>) | undefined;
   out: Output;
   stdin: NodeJS.ReadStream;
-  /** Aborts at the first Ctrl-C or SIGTERM. */
+  /** Aborts at the first Ctrl-C, SIGTERM or hang-up. */
   signal: AbortSignal;
+  hold: Interrupts['hold'];
   /** Hears a signal of this process until disposed of. */
   onSignal(name: NodeJS.Signals, handler: () => void): Disposable;
 };

@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
+import { hasReason } from '#kit/errors.ts';
 import { INSTALLED, localPaths, type ServiceName, socketPath } from '#kit/paths.ts';
 import { createClients } from './clients.ts';
 import { COMMANDS } from './commands/index.ts';
 import type { Context } from './context.ts';
+import { createInterrupts, type Interrupts } from './interrupts.ts';
 import type { StartService } from './local/start-service.ts';
 import { EXIT, formatError } from './output/error.ts';
 import { createOutput, wantsColor } from './output/output.ts';
 import { type GlobalOptions, parseCommandLine } from './parse.ts';
 
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[], interrupts: Interrupts): Promise<number> {
   const asked = guessOptions(args);
   try {
     const parsed = await parseCommandLine(COMMANDS, args);
@@ -16,7 +18,7 @@ async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(parsed.text);
       return EXIT.ok;
     }
-    const context = createContext(parsed.options, listenForSignals());
+    const context = createContext(parsed.options, interrupts);
     try {
       await reviveRootd(context);
       return await parsed.command.run(context, parsed.input);
@@ -25,10 +27,18 @@ async function main(args: readonly string[]): Promise<number> {
     }
   } catch (error) {
     const color = wantsColor(process.stderr, process.env, asked.color);
-    const { text, code } = formatError(error, { json: asked.json, color });
+    const { text, code } = formatError(whyEnded(error, interrupts.signal), {
+      json: asked.json,
+      color,
+    });
     process.stderr.write(text);
     return code;
   }
+}
+
+/** A service answers an interrupted call with a status of its own; the signal knows what it was. */
+function whyEnded(error: unknown, { aborted, reason }: AbortSignal): unknown {
+  return aborted && hasReason(error, 'CANCELLED') ? reason : error;
 }
 
 /** For errors that come before the words are understood. */
@@ -36,7 +46,8 @@ function guessOptions(args: readonly string[]): Pick<GlobalOptions, 'json' | 'co
   return { json: args.includes('--json'), color: !args.includes('--no-color') };
 }
 
-function createContext(options: GlobalOptions, signal: AbortSignal): Context {
+function createContext(options: GlobalOptions, interrupts: Interrupts): Context {
+  const { signal, hold } = interrupts;
   const { env, stdout, stderr, getuid } = process;
   const uid = getuid?.() ?? 0;
   const installed = existsSync(socketPath(INSTALLED, 'vmd'));
@@ -69,6 +80,7 @@ function createContext(options: GlobalOptions, signal: AbortSignal): Context {
       return process.stdin;
     },
     signal,
+    hold,
     onSignal,
   };
 }
@@ -86,36 +98,22 @@ function onSignal(name: NodeJS.Signals, handler: () => void): Disposable {
   return { [Symbol.dispose]: () => void process.off(name, handler) };
 }
 
-/** The first Ctrl-C asks the running verb to stop and undo; the second one does not wait for that. */
-function listenForSignals(): AbortSignal {
-  const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    controller.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return controller.signal;
-}
-
-/** The reader of a pipe that has gone away (`| head -1`) is not an error: end as any filter does. */
-function endQuietlyOnBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(EXIT.brokenPipe);
-}
-
-/** Waits until a slow reader has taken all that was written. */
+/** Waits until a slow reader has taken all that was written; one that has left takes nothing. */
 async function flush(stream: NodeJS.WriteStream): Promise<void> {
-  if (stream.writableLength === 0) return;
+  if (stream.writableLength === 0 || stream.destroyed) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   stream.write('', () => resolve());
   await promise;
 }
 
-process.stdout.on('error', endQuietlyOnBrokenPipe);
-process.stderr.on('error', endQuietlyOnBrokenPipe);
+const interrupts = createInterrupts({
+  on: (name, handler) => void process.on(name, handler),
+  exit: (code) => process.exit(code),
+});
+process.stdout.on('error', interrupts.closed);
+process.stderr.on('error', interrupts.closed);
 // The bundle is CommonJS, which has no top-level await.
-void main(process.argv.slice(2)).then(async (code) => {
+void main(process.argv.slice(2), interrupts).then(async (code) => {
   await Promise.all([flush(process.stdout), flush(process.stderr)]);
   // Ended rather than left to end: taking connections and the heap apart costs milliseconds and saves nothing.
   process.exit(code);

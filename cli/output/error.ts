@@ -15,6 +15,17 @@ export class UsageError extends Error {
   }
 }
 
+/** Somebody ended the command, or nobody reads it any more: the exit code says which, and there is nothing to explain. */
+export class Interrupted extends Error {
+  override readonly name = 'AbortError';
+  readonly code: number;
+
+  constructor(code: number) {
+    super('interrupted');
+    this.code = code;
+  }
+}
+
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130, brokenPipe: 141 } as const;
 
 /** How an error looks on stderr, and the exit code it stands for. */
@@ -27,7 +38,8 @@ export function formatError(
     return { text, code: EXIT.usage };
   }
   if (isAbort(error) || hasReason(error, 'CANCELLED')) {
-    return { text: `${prefix(color)} interrupted\n`, code: EXIT.interrupted };
+    const code = error instanceof Interrupted ? error.code : EXIT.interrupted;
+    return { text: code === EXIT.brokenPipe ? '' : `${prefix(color)} interrupted\n`, code };
   }
   if (json) return { text: `${JSON.stringify({ error: toJson(error) })}\n`, code: EXIT.failed };
   return { text: `${prefix(color)} ${describe(error)}\n`, code: EXIT.failed };

@@ -1,4 +1,5 @@
-import { type CreateVmRequest, type Vm, VmServiceDefinition } from '#proto/banger/v1/vm.ts';
+import type { Client } from '#kit/client.ts';
+import { type Vm, VmServiceDefinition } from '#proto/banger/v1/vm.ts';
 import type { Input, Option } from '../command.ts';
 import type { Context } from '../context.ts';
 import { optionText } from '../input.ts';
@@ -6,7 +7,19 @@ import { UsageError } from '../output/error.ts';
 import type { ProgressMode } from '../output/progress.ts';
 import { PROGRESS_MODES } from '../output/progress.ts';
 import { followStages } from '../staged.ts';
+import { readSyncedFiles } from '../user/file-sync.ts';
+import { readGitIdentity } from '../user/git-identity.ts';
 import { readPublished, readSettings, SETTING_OPTIONS } from './settings.ts';
+import { awaitSystem, readWait, WAIT_OPTIONS, type Wait } from './wait.ts';
+
+export const PROGRESS_OPTIONS: readonly Option[] = [
+  {
+    spelling: '--progress <mode>',
+    description: 'auto (on a terminal), plain or off',
+    completes: PROGRESS_MODES,
+  },
+  { spelling: '--timing', description: 'show at the end how long each stage took' },
+];
 
 /** The options that make a VM: for run and create alike. */
 export const CREATE_OPTIONS: readonly Option[] = [
@@ -19,30 +32,58 @@ export const CREATE_OPTIONS: readonly Option[] = [
     description: '[address:]host-port:guest-port[/udp]; may be repeated',
     repeats: true,
   },
-  { spelling: '--progress <mode>', description: 'auto, plain or off', completes: PROGRESS_MODES },
+  ...WAIT_OPTIONS,
+  ...PROGRESS_OPTIONS,
 ];
 
-export async function create(
-  context: Context,
-  input: Input,
-  command: string,
-  more: Partial<CreateVmRequest> = {},
-): Promise<Vm> {
-  const { clients, signal } = context;
+type VmService = Client<typeof VmServiceDefinition>;
+/** The contract's message with the fields that a caller leaves out left out. */
+export type CreateRequest = Parameters<VmService['createVm']>[0];
+
+/** What a command line asks to make, before anything is made. */
+export type Wanted = {
+  request: CreateRequest;
+  wait: Wait;
+  progress: ProgressMode;
+  timing: boolean;
+};
+
+export async function readCreate(context: Context, input: Input, command: string): Promise<Wanted> {
   const request = {
     name: optionText(input, 'name') ?? '',
     image: optionText(input, 'image') ?? '',
     kernel: optionText(input, 'kernel') ?? '',
     settings: readSettings(input, command),
     publish: readPublished(input, command),
-    ...more,
   };
-  const mode = readProgress(input, command);
-  const parts = clients.of('vmd', VmServiceDefinition).createVm(request, { signal });
-  return followStages(context, parts, 'vm', {
-    mode,
+  const shown = { progress: readProgress(input, command), timing: input.options.timing === true };
+  const [gitIdentity, syncedFiles] = await Promise.all([
+    readGitIdentity(context),
+    readSyncedFiles(context),
+  ]);
+  return {
+    request: { ...request, gitIdentity, syncedFiles },
+    wait: readWait(input, command),
+    ...shown,
+  };
+}
+
+export async function create(
+  context: Context,
+  { request, wait, progress, timing }: Wanted,
+  more: CreateRequest,
+): Promise<Vm> {
+  const { clients, signal } = context;
+  const parts = clients
+    .of('vmd', VmServiceDefinition)
+    .createVm({ ...request, ...more }, { signal, ...wait.left() });
+  const vm = await followStages(context, parts, 'vm', {
+    mode: progress,
+    timing,
     ...(more.noStart === true ? {} : { done: (_vm: Vm, elapsed: string) => `ready in ${elapsed}` }),
   });
+  if (more.noStart !== true) await awaitSystem(context, vm.id, wait);
+  return vm;
 }
 
 export function readProgress(input: Input, command: string): ProgressMode {

@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import { untilAborted } from '#kit/abort.ts';
 import { BangerError } from '#kit/errors.ts';
 import {
   type ExecExit,
@@ -8,45 +8,48 @@ import {
 } from '#proto/banger/v1/vm.ts';
 import type { Context } from '../context.ts';
 import { createQueue, type Queue } from './queue.ts';
+import { forwardInput } from './session-input.ts';
+import { forwardSignals, terminalSize } from './session-signals.ts';
 
-type Requests = Queue<{ part: NonNullable<ExecVmRequest['part']> }>;
+export type Requests = Queue<{ part: NonNullable<ExecVmRequest['part']> }>;
 
 /** The exit status of a program in a guest: the only way by which one becomes banger's own. */
 export type GuestExit = { code: number };
 
+/** What runs in the guest: the words of the contract, but for the terminal, which is this one. */
+export type GuestCommand = Omit<Partial<ExecStart>, 'terminal'> & { vm: string };
+
 /**
  * Runs a program in a guest with this terminal, or these pipes: input, output, signals and window size go through
- * as they come. Output goes nowhere but to stdout and stderr.
+ * as they come. Output goes nowhere but to stdout and stderr. The first Ctrl-C is the program's; a second one, or an
+ * output that nobody reads any more, ends the wait, and with it the program.
  */
-export async function runInGuest(
-  context: Context,
-  start: Omit<Partial<ExecStart>, 'terminal'> & { vm: string },
-): Promise<GuestExit> {
-  const { clients, out, stdin } = context;
-  const terminal = stdin.isTTY && out.stdout.isTTY ? terminalSize(out.stdout) : undefined;
+export async function runInGuest(context: Context, command: GuestCommand): Promise<GuestExit> {
+  using leaving = context.hold();
   const requests: Requests = createQueue();
-  void requests.push({ part: { $case: 'start', value: { ...EMPTY, ...start, terminal } } });
-  using _input = forwardInput(context, requests, terminal !== undefined);
+  const start = startOf(context, command);
+  void requests.push({ part: { $case: 'start', value: start } });
+  using _input = forwardInput(context, requests, start.terminal !== undefined);
   using _signals = forwardSignals(context, requests);
-  const leaving = new AbortController();
-  const answers = clients
-    .of('vmd', VmServiceDefinition)
-    .execVm(requests, { signal: leaving.signal });
-  let exit: ExecExit | undefined;
   try {
-    for await (const { part } of answers) {
-      if (part?.$case === 'stdout') await write(out.stdout, part.value);
-      else if (part?.$case === 'stderr') await write(out.stderr, part.value);
-      else if (part?.$case === 'exit') {
-        exit = part.value;
-        // The service waits for the end of the requests before it ends the call.
-        requests.end();
-      }
-    }
+    return { code: codeOf(await converse(context, requests, leaving.signal)) };
+  } catch (error) {
+    throw leaving.signal.aborted ? leaving.signal.reason : error;
   } finally {
     requests.end();
   }
-  return { code: codeOf(exit) };
+}
+
+function startOf({ env, out, stdin }: Context, command: GuestCommand): ExecStart {
+  const start = { ...EMPTY, ...command };
+  if (!stdin.isTTY || !out.stdout.isTTY) return start;
+  const { TERM } = env;
+  const environment = TERM === undefined ? [] : [`TERM=${TERM}`];
+  return {
+    ...start,
+    terminal: terminalSize(out.stdout),
+    environment: [...environment, ...start.environment],
+  };
 }
 
 const EMPTY: ExecStart = {
@@ -59,8 +62,23 @@ const EMPTY: ExecStart = {
   detach: false,
 };
 
-function terminalSize({ rows, columns }: NodeJS.WriteStream) {
-  return { rows: rows || 24, columns: columns || 80 };
+async function converse(
+  { clients, out }: Context,
+  requests: Requests,
+  signal: AbortSignal,
+): Promise<ExecExit | undefined> {
+  let exit: ExecExit | undefined;
+  const answers = clients.of('vmd', VmServiceDefinition).execVm(requests, { signal });
+  for await (const { part } of answers) {
+    if (part?.$case === 'stdout') await write(out.stdout, part.value, signal);
+    else if (part?.$case === 'stderr') await write(out.stderr, part.value, signal);
+    else if (part?.$case === 'exit') {
+      exit = part.value;
+      // The service waits for the end of the requests before it ends the call.
+      requests.end();
+    }
+  }
+  return exit;
 }
 
 function codeOf(exit: ExecExit | undefined): number {
@@ -69,55 +87,18 @@ function codeOf(exit: ExecExit | undefined): number {
   throw new BangerError('GUEST_UNREACHABLE', 'the guest went away before the command ended');
 }
 
-async function write(stream: NodeJS.WriteStream, data: Uint8Array): Promise<void> {
+/** A reader that is slow holds the program in the guest back. */
+async function write(
+  stream: NodeJS.WriteStream,
+  data: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
   if (stream.write(data)) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   stream.once('drain', resolve);
-  await promise;
-}
-
-/** With a terminal every key goes to the guest, Ctrl-C too; its own terminal makes signals of them. */
-function forwardInput({ stdin }: Context, requests: Requests, raw: boolean): Disposable {
-  const take = (chunk: Buffer) => {
-    const waiting = requests.push({ part: { $case: 'stdin', value: chunk } });
-    if (waiting === undefined) return;
-    stdin.pause();
-    void waiting.then(() => stdin.resume());
-  };
-  const end = () => void requests.push({ part: { $case: 'stdinEnd', value: true } });
-  if (raw) stdin.setRawMode(true);
-  stdin.on('data', take);
-  stdin.on('end', end);
-  stdin.resume();
-  return {
-    [Symbol.dispose]() {
-      stdin.off('data', take);
-      stdin.off('end', end);
-      stdin.pause();
-      if (raw) stdin.setRawMode(false);
-      stdin.unref?.();
-    },
-  };
-}
-
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
-
-/** Signals to banger are meant for the program; a second Ctrl-C is main's, which gives up waiting. */
-function forwardSignals({ out, onSignal }: Context, requests: Requests): Disposable {
-  const handlers = FORWARDED.map((name) =>
-    onSignal(name, () => {
-      void requests.push({ part: { $case: 'signal', value: constants.signals[name] } });
-    }),
-  );
-  const resized = () => {
-    const { rows, columns } = terminalSize(out.stdout);
-    void requests.push({ part: { $case: 'resize', value: { rows, columns } } });
-  };
-  if (out.stdout.isTTY) out.stdout.on('resize', resized);
-  return {
-    [Symbol.dispose]() {
-      for (const handler of handlers) handler[Symbol.dispose]();
-      out.stdout.off('resize', resized);
-    },
-  };
+  try {
+    await untilAborted(promise, signal);
+  } finally {
+    stream.off('drain', resolve);
+  }
 }

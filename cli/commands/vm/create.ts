@@ -1,5 +1,5 @@
 import type { Command } from '../../command.ts';
-import { CREATE_OPTIONS, create as createVm } from '../../vm/create.ts';
+import { CREATE_OPTIONS, create as createVm, readCreate } from '../../vm/create.ts';
 import { vmToJson } from '../../vm/json.ts';
 
 export const create: Command = {
@@ -21,7 +21,8 @@ export const create: Command = {
   next: 'banger vm exec NAME -- COMMAND works in it, banger vm delete NAME removes it',
   async run(context, input) {
     const noStart = input.options.start === false;
-    const vm = await createVm(context, input, 'banger vm create', { noStart, keepFailed: true });
+    const wanted = await readCreate(context, input, 'banger vm create');
+    const vm = await createVm(context, wanted, { noStart, keepFailed: true });
     if (context.out.quiet) context.out.stdout.write(`${vm.id}\n`);
     else context.out.result(vmToJson(vm), () => vm.name);
     return 0;

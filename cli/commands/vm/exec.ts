@@ -1,6 +1,7 @@
 import type { Command } from '../../command.ts';
-import { argumentText, optionText, optionTexts } from '../../input.ts';
+import { argumentText, optionText } from '../../input.ts';
 import { UsageError } from '../../output/error.ts';
+import { COMMAND_OPTIONS, readEnvironment } from '../../vm/environment.ts';
 import { runInGuest } from '../../vm/exec-session.ts';
 
 export const exec: Command = {
@@ -9,15 +10,7 @@ export const exec: Command = {
   arguments: [
     { spelling: '<vm>', description: 'name, id, or the beginning of an id', completes: 'vm' },
   ],
-  options: [
-    {
-      spelling: '-e, --env <NAME=value>',
-      description: 'set in the command; may be repeated',
-      repeats: true,
-    },
-    { spelling: '-w, --workdir <folder>', description: 'folder of the guest to run in' },
-    { spelling: '-u, --user <user>', description: 'user of the guest, or user:group' },
-  ],
+  options: COMMAND_OPTIONS,
   rest: 'the command and its arguments',
   examples: [
     { line: 'banger vm exec web -- make test', shows: 'one command' },
@@ -35,7 +28,7 @@ export const exec: Command = {
     const { code } = await runInGuest(context, {
       vm: argumentText(input, 0) ?? '',
       arguments: [...words],
-      environment: [...optionTexts(input, 'env')],
+      environment: readEnvironment(context, input, 'banger vm exec'),
       workingDir: optionText(input, 'workdir') ?? '',
       user: optionText(input, 'user') ?? '',
     });

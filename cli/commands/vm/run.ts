@@ -2,10 +2,14 @@ import type { Vm } from '#proto/banger/v1/vm.ts';
 import { VmServiceDefinition } from '#proto/banger/v1/vm.ts';
 import type { Command, Input } from '../../command.ts';
 import type { Context } from '../../context.ts';
-import { optionText, optionTexts } from '../../input.ts';
+import { optionText } from '../../input.ts';
 import { EXIT, UsageError } from '../../output/error.ts';
-import { CREATE_OPTIONS, create } from '../../vm/create.ts';
-import { runInGuest } from '../../vm/exec-session.ts';
+import { CREATE_OPTIONS, create, readCreate } from '../../vm/create.ts';
+import { COMMAND_OPTIONS, readEnvironment } from '../../vm/environment.ts';
+import { type GuestCommand, runInGuest } from '../../vm/exec-session.ts';
+import { vmToJson } from '../../vm/json.ts';
+import { LOGIN_SHELL } from '../../vm/login-shell.ts';
+import { formatRequest } from '../../vm/request.ts';
 
 const COMMAND = 'banger vm run';
 /** Time for the clean-up after a session, whatever became of the session. */
@@ -13,20 +17,15 @@ const DELETE_MS = 30_000;
 
 export const run: Command = {
   description:
-    'Boots a fresh virtual machine and runs a command in it: its output is the output, its exit status is the exit status. Without a command, a shell. The machine stays until it is deleted; with --rm it goes when the command ends.',
+    'Boots a fresh virtual machine and runs a command in it: its output is the output, its exit status is the exit status; input and signals go through. Without a command, a shell. The machine stays until it is deleted; with --rm it goes when the command ends, however it ends.',
   options: [
     ...CREATE_OPTIONS,
-    {
-      spelling: '-e, --env <NAME=value>',
-      description: 'set in the command; may be repeated',
-      repeats: true,
-    },
-    { spelling: '-w, --workdir <folder>', description: 'folder of the guest to run in' },
-    { spelling: '-u, --user <user>', description: 'user of the guest to run as' },
+    ...COMMAND_OPTIONS,
     { spelling: '--rm', description: 'delete the machine when the command ends' },
     { spelling: '-d, --detach', description: 'boot it, print its name, and leave' },
+    { spelling: '--dry-run', description: 'say what would be made, and make nothing' },
   ],
-  rest: 'the command and its arguments, passed as they are; a shell when there is none',
+  rest: 'the command and its arguments, passed as they are; nothing runs what the image is made for',
   examples: [
     { line: 'banger vm run --rm -- uname -a', shows: 'one command in a machine of its own' },
     { line: 'banger vm run --name lab', shows: 'a shell; the machine stays' },
@@ -34,30 +33,34 @@ export const run: Command = {
       line: 'banger vm run --rm --nat -- curl -sI https://example.org',
       shows: 'with a way to the outside',
     },
+    { line: 'banger vm run -d --image docker://nginx -p 8080:80', shows: 'in the background' },
   ],
   next: 'banger vm exec NAME -- COMMAND works in it again, banger vm delete NAME removes it',
   async run(context, input) {
-    const detach = input.options.detach === true;
-    refuseCombinations(input, detach);
-    const vm = await create(context, input, COMMAND, { keepFailed: input.options.rm !== true });
-    if (detach) {
-      context.out.stdout.write(`${vm.name}\n`);
+    refuseCombinations(input);
+    const command = readCommand(context, input);
+    const wanted = await readCreate(context, input, COMMAND);
+    if (input.options.dryRun === true) {
+      context.out.result(wanted.request, () => formatRequest(wanted.request));
       return EXIT.ok;
     }
+    const removes = input.options.rm === true;
+    // From here on a second Ctrl-C or a closed pipe may not end banger before the machine is cleared away.
+    using _held = context.hold();
+    const vm = await create(context, wanted, { keepFailed: !removes });
     try {
-      return await runCommand(context, input, vm);
+      context.signal.throwIfAborted();
+      if (input.options.detach === true) return tellName(context, vm);
+      return (await runInGuest(context, { vm: vm.id, ...command })).code;
     } finally {
-      if (input.options.rm === true) await remove(context, vm);
-      else
-        context.out.note(
-          `vm "${vm.name}" is still running; stop it with: banger vm stop ${vm.name}`,
-        );
+      if (removes) await remove(context, vm);
+      else if (input.options.detach !== true) remind(context, vm);
     }
   },
 };
 
-function refuseCombinations({ options, rest }: Input, detach: boolean): void {
-  if (!detach) return;
+function refuseCombinations({ options, rest }: Input): void {
+  if (options.detach !== true) return;
   if (options.rm === true) {
     throw new UsageError(
       '--detach leaves the machine running and --rm deletes it; choose one',
@@ -72,15 +75,25 @@ function refuseCombinations({ options, rest }: Input, detach: boolean): void {
   }
 }
 
-async function runCommand(context: Context, input: Input, vm: Vm): Promise<number> {
-  const { code } = await runInGuest(context, {
-    vm: vm.id,
-    arguments: [...(input.rest ?? [])],
-    environment: [...optionTexts(input, 'env')],
+function readCommand(context: Context, input: Input): Omit<GuestCommand, 'vm'> {
+  return {
+    arguments: [...(input.rest ?? LOGIN_SHELL)],
+    environment: readEnvironment(context, input, COMMAND),
     workingDir: optionText(input, 'workdir') ?? '',
     user: optionText(input, 'user') ?? '',
-  });
-  return code;
+  };
+}
+
+function tellName({ out }: Context, vm: Vm): number {
+  if (out.quiet) out.stdout.write(`${vm.id}\n`);
+  else out.result(vmToJson(vm), () => vm.name);
+  return EXIT.ok;
+}
+
+/** For people: whoever reads the output of a command knows what was started. */
+function remind({ out }: Context, { name }: Vm): void {
+  if (!out.stderr.isTTY) return;
+  out.note(`vm "${name}" is still running; stop it with: banger vm stop ${name}`);
 }
 
 /** Under a deadline of its own: the Ctrl-C that ended the command must not end the clean-up. */
@@ -88,10 +101,12 @@ async function remove({ clients, out }: Context, vm: Vm): Promise<void> {
   try {
     const parts = clients
       .of('vmd', VmServiceDefinition)
-      .deleteVm({ vm: vm.id }, { timeoutMs: DELETE_MS });
+      .deleteVm({ vm: vm.id, detach: true }, { timeoutMs: DELETE_MS });
     for await (const _ of parts);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    out.stderr.write(`banger: vm "${vm.name}" could not be deleted: ${why}\n`);
+    out.stderr.write(
+      `banger: vm "${vm.name}" could not be deleted: ${why}; try: banger vm delete ${vm.name}\n`,
+    );
   }
 }

@@ -1,0 +1,59 @@
+import { constants } from 'node:os';
+import { EXIT, Interrupted } from './output/error.ts';
+
+/** How a person, or the end of a terminal or a pipe, ends what banger does. */
+export type Interrupts = {
+  /** Aborts at the first Ctrl-C, SIGTERM or hang-up: the running verb stops, and undoes what it did. */
+  readonly signal: AbortSignal;
+  /**
+   * For a verb that has something to clear away: until disposed of, what would end the process at once (a second
+   * Ctrl-C, a pipe that nobody reads) aborts this signal instead, once. Of several holders the latest hears it.
+   */
+  hold(): { readonly signal: AbortSignal } & Disposable;
+  /** Called when an output can take no more. */
+  closed(error: NodeJS.ErrnoException): void;
+};
+
+const GONE = ['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'];
+
+type Process = {
+  on(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP', handler: () => void): void;
+  exit(code: number): never;
+};
+
+/** After the terminal died: time for a program in a guest to end by itself. */
+const HANG_UP_MS = 2000;
+
+export function createInterrupts({ on, exit }: Process): Interrupts {
+  const first = new AbortController();
+  const holders: AbortController[] = [];
+  const endNow = (reason: Interrupted) => {
+    const holder = holders.at(-1);
+    if (holder === undefined || holder.signal.aborted) return exit(reason.code);
+    return holder.abort(reason);
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    const reason = new Interrupted(128 + constants.signals[name]);
+    on(name, () => {
+      if (first.signal.aborted) endNow(reason);
+      else first.abort(reason);
+      if (name === 'SIGHUP') setTimeout(endNow, HANG_UP_MS, reason).unref();
+    });
+  }
+  return {
+    signal: first.signal,
+    hold() {
+      const holder = new AbortController();
+      holders.push(holder);
+      return {
+        signal: holder.signal,
+        [Symbol.dispose]: () => void holders.splice(holders.indexOf(holder), 1),
+      };
+    },
+    closed(error) {
+      // A terminal that is gone answers EIO; the reader of a pipe that has left (`| head -1`) is not an error.
+      if (!GONE.includes(error.code ?? '')) throw error;
+      endNow(new Interrupted(EXIT.brokenPipe));
+    },
+  };
+}
