@@ -43,12 +43,12 @@ export type Input = {
   rest: readonly string[] | undefined;
 };
 
-/** A noun with its verbs, or a verb of its own at the top level. */
+/** A noun with its verbs, and with nouns that belong to it. */
 export type Group = {
   name: string;
   summary: string;
   description: string;
-  commands: readonly Lazy[];
+  commands: readonly (Group | Lazy)[];
 };
 
 /** A command is loaded only when it is the one to run, or when its help is asked for. */

@@ -35,11 +35,15 @@ export async function parseCommandLine(
     if (words.includes('--version')) return parseCommandLine(table, ['version', '-q']);
     return readHelp(buildRoot(table), words);
   }
-  const entry = find(table, named[0], 'banger');
-  if (!isGroup(entry)) return readCommand(entry, 'banger', without(words, 1), rest);
-  const path = `banger ${entry.name}`;
-  if (named[1] === undefined) return readHelp(buildGroup(entry, path), without(words, 1));
-  return readCommand(find(entry.commands, named[1], path), path, without(words, 2), rest);
+  let entry = find(table, named[0], 'banger');
+  let path = 'banger';
+  let depth = 1;
+  for (; isGroup(entry); depth++) {
+    path += ` ${entry.name}`;
+    if (named[depth] === undefined) return readHelp(buildGroup(entry, path), without(words, depth));
+    entry = find(entry.commands, named[depth], path);
+  }
+  return readCommand(entry, path, without(words, depth), rest);
 }
 
 function find<Entry extends Group | Lazy>(

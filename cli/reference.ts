@@ -15,18 +15,25 @@ banger, 2 wrong usage, 130 interrupted.
 
 /** docs/cli.md: the help of every command, in the order of the table. */
 export async function formatReference(table: CommandTable): Promise<string> {
+  return [HEAD, ...(await formatEntries(table, 'banger', '##'))].join('\n');
+}
+
+async function formatEntries(
+  entries: CommandTable,
+  path: string,
+  heading: string,
+): Promise<string[]> {
   const sections: string[] = [];
-  for (const entry of table) {
-    if (!isGroup(entry)) {
-      if (entry.hidden !== true) sections.push(await formatCommand(entry, 'banger', '##'));
-      continue;
-    }
-    sections.push(`## banger ${entry.name}\n\n${entry.description}\n`);
-    for (const command of entry.commands) {
-      sections.push(await formatCommand(command, `banger ${entry.name}`, '###'));
+  for (const entry of entries) {
+    if (isGroup(entry)) {
+      const inner = `${path} ${entry.name}`;
+      sections.push(`${heading} ${inner}\n\n${entry.description}\n`);
+      sections.push(...(await formatEntries(entry.commands, inner, `${heading}#`)));
+    } else if (entry.hidden !== true) {
+      sections.push(await formatCommand(entry, path, heading));
     }
   }
-  return [HEAD, ...sections].join('\n');
+  return sections;
 }
 
 async function formatCommand(entry: Lazy, path: string, heading: string): Promise<string> {

@@ -40,15 +40,12 @@ async function findCandidates(
   table: CommandTable,
   words: readonly string[],
 ): Promise<readonly Candidate[]> {
-  const [first, second] = words;
   const visible = table.filter((entry) => isGroup(entry) || entry.hidden !== true);
   if (words.length <= 1) return visible;
-  const entry = visible.find(({ name }) => name === first);
+  const entry = visible.find((known) => isCalled(known, words[0]));
   if (entry === undefined) return [];
-  if (!isGroup(entry)) return candidatesOf(context, await entry.load(), words.slice(1));
-  if (words.length === 2) return entry.commands;
-  const verb = entry.commands.find((command) => isCalled(command, second));
-  return verb === undefined ? [] : candidatesOf(context, await verb.load(), words.slice(2));
+  if (isGroup(entry)) return findCandidates(context, entry.commands, words.slice(1));
+  return candidatesOf(context, await entry.load(), words.slice(1));
 }
 
 async function candidatesOf(
