@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { syncFolder } from '#kit/atomic-file.ts';
 import type { Call } from '#kit/call.ts';
@@ -9,6 +9,10 @@ import { findBootModules } from './boot-modules.ts';
 import { readElfKernel } from './elf-kernel.ts';
 import { BOOT_MODULES, MANIFEST, MODULES_DISK, VMLINUX } from './kernel-files.ts';
 import { unpackKernel } from './vmlinux.ts';
+
+/** As with images: whoever runs VMs reads them, and nobody writes them. */
+const FILE_MODE = 0o440;
+const FOLDER_MODE = 0o750;
 
 /** What of the rest of imaged the making of kernels needs. */
 export type StageTools = {
@@ -67,7 +71,7 @@ export async function describeStaged(
     architecture: 'amd64',
     async publish(kernel: Kernel) {
       await writeFile(join(folder, MANIFEST), `${JSON.stringify(kernel, null, 2)}\n`);
-      await syncFiles(folder);
+      await settle(folder);
       await mkdir(root, { recursive: true, mode: 0o755 });
       await staged.publish(join(root, kernel.id));
     },
@@ -76,13 +80,19 @@ export async function describeStaged(
 }
 
 /** A folder is published whole or not at all, also by a loss of power: the bytes are on the disk before it is. */
-async function syncFiles(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isDirectory()) await syncFolder(join(entry.parentPath, entry.name));
-    if (!entry.isFile()) continue;
-    await using file = await open(join(entry.parentPath, entry.name), 'r');
-    await file.sync();
+async function settle(folder: string): Promise<void> {
+  await chmod(folder, FOLDER_MODE);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    await (entry.isDirectory() ? settle(path) : settleFile(path));
   }
+  await syncFolder(folder);
+}
+
+async function settleFile(path: string): Promise<void> {
+  await using file = await open(path, 'r');
+  await file.chmod(FILE_MODE);
+  await file.sync();
 }
 
 function digestOf(bytes: Buffer): string {
