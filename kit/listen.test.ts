@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -29,26 +29,50 @@ test('a socket has its mode, and answers', async (t) => {
   assert.equal(await readFrom(path), 'hello');
 });
 
-test('a socket has its mode from the first moment on', async (t) => {
-  const path = join(temporaryFolder(t), 'a.sock');
-  const seen: number[] = [];
-  const umask = process.umask;
-  // The umask is set back right after the bind, which is the first moment there is a socket.
-  t.mock.method(process, 'umask', (mask: number) => {
-    if (existsSync(path)) seen.push(statSync(path).mode & 0o777);
-    return umask.call(process, mask);
-  });
-  await listen(t, { path, mode: 0o600 });
-  assert.deepEqual(seen, [0o600]);
-});
-
-test('a group gets its right only with the socket', {
+/** Every entry that the folder ever has is looked at between the calls that make and change it. */
+test("a socket that has its name has its mode and group, and before that it is nobody's", {
   skip: !isRoot && 'needs root',
 }, async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'a.sock');
+  const seen = new Set<string>();
+  const look = () => {
+    for (const name of readdirSync(folder)) {
+      const { mode, gid } = statSync(join(folder, name));
+      seen.add(`${name} ${(mode & 0o777).toString(8)} ${gid}`);
+    }
+  };
+  const { umask } = process;
+  t.mock.method(process, 'umask', (mask: number) => {
+    look();
+    return umask.call(process, mask);
+  });
+  const listening = listen(t, { path, mode: 0o660, gid: 1501 });
+  look();
+  await listening;
+  look();
+  assert.deepEqual([...seen], [`.a.sock 0 ${process.getgid?.()}`, 'a.sock 660 1501']);
+});
+
+test('a group gets its right with the socket', { skip: !isRoot && 'needs root' }, async (t) => {
   const path = join(temporaryFolder(t), 'a.sock');
   await listen(t, { path, mode: 0o660, gid: 1501 });
   const { mode, gid, uid } = statSync(path);
   assert.deepEqual([mode & 0o777, gid, uid], [0o660, 1501, 0]);
+});
+
+test('nothing is left of a socket that is closed, nor of one that cannot be given to its group', async (t) => {
+  const folder = temporaryFolder(t);
+  const place = { path: join(folder, 'a.sock'), mode: 0o660 };
+  const listener = await listenOnSocket(place, (socket) => socket.end());
+  await listener.close();
+  assert.deepEqual(readdirSync(folder), []);
+  const gid = 2 ** 32;
+  await assert.rejects(
+    listenOnSocket({ ...place, gid }, (socket) => socket.end()),
+    /gid/,
+  );
+  assert.deepEqual(readdirSync(folder), []);
 });
 
 test("the process's own umask stays as it was", async (t) => {
@@ -80,14 +104,14 @@ test('what is no socket is refused and stays', async (t) => {
   }
 });
 
-test('the longest path that Linux takes is taken, and the next one explained', async (t) => {
+test('the longest path that is possible is taken, and the next one explained', async (t) => {
   const folder = temporaryFolder(t);
-  const path = join(folder, 'x'.repeat(107 - folder.length - 1));
+  const path = join(folder, 'x'.repeat(106 - folder.length - 1));
   await listen(t, { path, mode: 0o600 });
   assert.equal(await readFrom(path), 'hello');
   await assert.rejects(
     listenOnSocket({ path: `${path}x`, mode: 0o600 }, () => undefined),
-    failsWith('HOST_NOT_READY', /has 108 bytes and Linux allows 107; .*XDG_RUNTIME_DIR/),
+    failsWith('HOST_NOT_READY', /has 107 bytes and may have 106; .*XDG_RUNTIME_DIR/),
   );
 });
 

@@ -1,12 +1,11 @@
-import { once } from 'node:events';
-import type { Server as Listener, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer, type Server } from 'nice-grpc';
 import { callMiddleware } from './call-middleware.ts';
 import { healthService } from './health.ts';
 import { listenInjected } from './inject.ts';
 import type { Libc } from './libc.ts';
-import { listenOnSocket, type SocketPlace } from './listen.ts';
+import { type Listener, listenOnSocket, type SocketPlace } from './listen.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { formatPeer, type Peer, readPeer } from './peer.ts';
@@ -114,11 +113,10 @@ type Draining = {
 
 /**
  * `shutdown` tells every peer to go and closes connections as they fall idle, but returns at once: grpc-js
- * does not count injected connections. The listener's own `close` event is what waits for the last one.
+ * does not count injected connections. The listener's own `close` is what waits for the last one.
  */
 async function drain({ server, listener, open, stopping, graceMs }: Draining): Promise<void> {
-  const closed = once(listener, 'close');
-  listener.close();
+  const closed = listener.close();
   await server.shutdown();
   await Promise.race([closed, sleep(graceMs, undefined, { ref: false })]);
   stopping.abort();

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createClient } from '#kit/client.ts';
@@ -53,17 +53,17 @@ export async function startProgram(service: ServiceName): Promise<ChildProcess> 
   return child;
 }
 
-/** Reachable for its callers too, who are its group: a socket is the group's a moment after it listens. */
 async function answers(service: ServiceName): Promise<boolean> {
-  const socket = socketPath(PATHS, service);
-  const mode = statSync(socket, { throwIfNoEntry: false })?.mode ?? 0;
-  if ((mode & 0o060) === 0) return false;
-  const connection = openConnection({ socket, service, patienceMs: 0 });
+  const connection = openConnection({
+    socket: socketPath(PATHS, service),
+    service,
+    patienceMs: 0,
+  });
   try {
     using _held = await connection.hold(AbortSignal.timeout(1000));
     return true;
   } catch {
-    // Nobody listens yet: the socket is a dead process's.
+    // Nobody listens yet, or the socket is a dead process's.
     return false;
   } finally {
     connection.close();
