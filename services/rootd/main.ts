@@ -2,6 +2,8 @@ import { chmodSync, chownSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readAccounts } from '#kit/accounts.ts';
 import { rootCallers } from '#kit/admission.ts';
+import { openDeviceAddresses } from '#kit/device-address.ts';
+import { openNftables } from '#kit/nftables.ts';
 import { socketPath } from '#kit/paths.ts';
 import type { Peer } from '#kit/peer.ts';
 import { programRoot } from '#kit/program.ts';
@@ -9,6 +11,7 @@ import { runService } from '#kit/service.ts';
 import { callerOf } from './callers.ts';
 import { checkHost } from './checks/check-host.ts';
 import { readRootdConfig } from './config.ts';
+import type { Kernel } from './host/kernel.ts';
 import { buildJail } from './jail/build.ts';
 import { rootService } from './rpc.ts';
 import { createTurns } from './turns.ts';
@@ -32,13 +35,14 @@ await runService('rootd', async (service) => {
     runtime,
     buildJail: (signal) => buildJail(JAIL, signal),
   });
+  const kernel: Kernel = { nft: openNftables(), addressOf: openDeviceAddresses() };
   const isAnyCaller = ({ uid }: Peer) =>
     uid === 0 || uids.vmd.includes(uid) || uids.netd.includes(uid);
   return {
-    rpcs: [rootService(vmms, createTurns())],
+    rpcs: [rootService({ kernel, vmms, turns: createTurns() })],
     facts: {
       schemaVersion: 0,
-      checkHost: (call) => checkHost(call, { vmms, accounts: readAccounts() }),
+      checkHost: (call) => checkHost(call, { kernel, vmms, accounts: readAccounts() }),
     },
     socket: { mode: 0o660, gid },
     admits: isAnyCaller,

@@ -19,24 +19,27 @@ import * as signalVmm from './ops/signal-vmm.ts';
 import type { Turns } from './turns.ts';
 
 type Root = RootServiceImplementation<WithCall>;
+type Kernel = Parameters<typeof applyRules.run>[0]['kernel'];
 type Vmms = Parameters<typeof launchVmm.run>[0]['vmms'];
 
+export type RootParts = { kernel: Kernel; vmms: Vmms; turns: Turns };
+
 /** Every method parses before it waits for its turn, so that nonsense is refused at once. */
-export function rootService(vmms: Vmms, turns: Turns): Rpc {
-  const implementation = { ...network(turns), ...machines(vmms, turns) } satisfies Root;
+export function rootService({ kernel, vmms, turns }: RootParts): Rpc {
+  const implementation = { ...network(kernel, turns), ...machines(vmms, turns) } satisfies Root;
   return { definition: RootServiceDefinition, implementation };
 }
 
-function network({ network: inTurn }: Turns) {
+function network(kernel: Kernel, { network: inTurn }: Turns) {
   return {
     async ensureBridge(request, { call }) {
       const input = ensureBridge.parse(request);
-      await inTurn(call, () => ensureBridge.run({ call }, input));
+      await inTurn(call, () => ensureBridge.run({ call, kernel }, input));
       return {};
     },
     async clearBridge(request, { call }) {
       const input = clearBridge.parse(request);
-      await inTurn(call, () => clearBridge.run({ call }, input));
+      await inTurn(call, () => clearBridge.run({ call, kernel }, input));
       return {};
     },
     async createTaps(request, { call }) {
@@ -54,16 +57,16 @@ function network({ network: inTurn }: Turns) {
     },
     async applyRules(request, { call }) {
       const input = applyRules.parse(request);
-      await inTurn(call, () => applyRules.run({ call }, input));
+      await inTurn(call, () => applyRules.run({ call, kernel }, input));
       return {};
     },
     async clearRules(request, { call }) {
       const input = clearRules.parse(request);
-      await inTurn(call, () => clearRules.run({ call }, input));
+      await inTurn(call, () => clearRules.run({ call, kernel }, input));
       return {};
     },
     listRules: async (request, { call }) => ({
-      rules: await listRules.run({ call }, listRules.parse(request)),
+      rules: await listRules.run({ call, kernel }, listRules.parse(request)),
     }),
     async setResolver(request, { call }) {
       const input = setResolver.parse(request);

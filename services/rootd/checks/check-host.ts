@@ -1,5 +1,6 @@
 import type { Call } from '#kit/call.ts';
 import type { HostCheck } from '#kit/host-check.ts';
+import type { Kernel } from '../host/kernel.ts';
 import type { Vmms } from '../vmm/vmms.ts';
 import { checkControlGroups, checkResolver } from './host-features.ts';
 import {
@@ -12,6 +13,7 @@ import { checkPacketFilters } from './packet-filters.ts';
 import { checkVmmUids } from './vmm-uids.ts';
 
 export type HostFacts = {
+  readonly kernel: Kernel;
   readonly vmms: Vmms;
   /** The host's accounts, by name. */
   readonly accounts: readonly { readonly name: string; readonly uid: number }[];
@@ -20,13 +22,12 @@ export type HostFacts = {
 /** What `banger doctor` tells of the host as rootd needs it. Looks only. */
 export async function checkHost(
   call: Call,
-  { vmms: { settings, jail }, accounts }: HostFacts,
+  { kernel, vmms: { settings, jail }, accounts }: HostFacts,
 ): Promise<HostCheck[]> {
-  const tools = checkNetworkTools();
   return [
-    tools,
+    checkNetworkTools(),
     checkTunDevice(),
-    ...(tools.status === 'pass' ? [await checkPacketFilters(call)] : []),
+    checkPacketFilters(kernel.nft),
     checkJailedVmm(settings.qemu),
     await checkJailProgram(() => jail(call.signal)),
     checkControlGroups(),

@@ -5,22 +5,15 @@ import { TOOL_PATH } from '../host/tools.ts';
 import { installedCompilers } from '../jail/build.ts';
 import { checkQemu } from '../vmm/qemu-program.ts';
 
-/** The packages as Debian and Ubuntu call them. */
-const NETWORK_TOOLS = [
-  { tool: 'ip', packageName: 'iproute2' },
-  { tool: 'nft', packageName: 'nftables' },
-] as const;
-
+/** Links are changed by the program ip, packet rules by a library; see packet-filters.ts. */
 export function checkNetworkTools(): HostCheck {
-  const missing = NETWORK_TOOLS.filter(({ tool }) => !isInstalled(tool));
-  if (missing.length === 0) return pass('network tools', 'ip and nft are installed');
-  const packages = missing.map(({ packageName }) => packageName);
+  if (isInstalled('ip')) return pass('network tools', 'ip is installed');
   return {
     name: 'network tools',
     status: 'fail',
-    detail: `missing: ${missing.map(({ tool }) => tool).join(', ')}`,
-    remedy: `apt-get install ${packages.join(' ')}`,
-    packages,
+    detail: 'missing: ip',
+    remedy: 'apt-get install iproute2',
+    packages: ['iproute2'],
   };
 }
 

@@ -1,6 +1,6 @@
-import type { Call } from '#kit/call.ts';
+import { hasReason } from '#kit/errors.ts';
 import { type HostCheck, pass } from '#kit/host-check.ts';
-import { runTool } from '../host/tools.ts';
+import type { Nftables } from '#kit/nftables.ts';
 
 type ChainJson = {
   chain?: {
@@ -21,11 +21,15 @@ const INET_FAMILIES = ['ip', 'inet'];
  * A packet passes only when every table lets it: banger's rules cannot open what another program's close. So
  * those that close by default are looked for, and the way to open them is told in their own words.
  */
-export async function checkPacketFilters(call: Call): Promise<HostCheck> {
-  const { nftables }: { nftables: ChainJson[] } = JSON.parse(
-    await runTool(call, 'nft', ['-j', 'list', 'chains']),
-  );
-  return judgeChains(nftables.flatMap(({ chain }) => (chain === undefined ? [] : [chain])));
+export function checkPacketFilters(nft: Nftables): HostCheck {
+  try {
+    const { nftables } = nft.list('chains') as { nftables: ChainJson[] };
+    return judgeChains(nftables.flatMap(({ chain }) => (chain === undefined ? [] : [chain])));
+  } catch (error) {
+    if (!hasReason(error, 'HOST_NOT_READY')) throw error;
+    const remedy = 'apt-get install nftables';
+    return { name: NAME, status: 'fail', detail: error.message, remedy, packages: ['nftables'] };
+  }
 }
 
 export function judgeChains(chains: readonly Chain[]): HostCheck {

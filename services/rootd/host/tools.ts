@@ -36,8 +36,3 @@ export async function undoIpBatch({ log }: Call, lines: readonly string[]): Prom
     log.warn('undo incomplete', { lines, error });
   }
 }
-
-/** One transaction of the packet filter: all of it happens, or nothing. */
-export async function runNft(call: Call, script: string): Promise<void> {
-  await runTool(call, 'nft', ['-f', '-'], script);
-}

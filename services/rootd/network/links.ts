@@ -27,6 +27,7 @@ export type Tap = {
   up: boolean;
   attached: boolean;
   inUse: boolean;
+  bridge: string;
 };
 
 type LinkJson = {
@@ -87,7 +88,11 @@ export function getBridge(links: readonly Link[], name: BridgeName): Link {
 export function findTap(links: readonly Link[], name: TapName): Link | undefined {
   const found = links.find((link) => link.name === name);
   if (found === undefined || found.tap) return found;
-  throw new BangerError(
+  throw foreignTap(name);
+}
+
+export function foreignTap(name: TapName): BangerError {
+  return new BangerError(
     'OPERATION_REFUSED',
     `device "${name}" exists and is not a tap; banger did not make it`,
     { metadata: { device: name } },
@@ -112,6 +117,6 @@ export function tapsOf(links: readonly Link[]): Tap[] {
 }
 
 function toTap(index: number, { up, carrier, master }: Link): Tap {
-  const attached = master !== undefined && isBridgeName(master);
-  return { index, name: tapName(index), up, attached, inUse: up && carrier };
+  const bridge = master !== undefined && isBridgeName(master) ? master : '';
+  return { index, name: tapName(index), up, attached: bridge !== '', inUse: up && carrier, bridge };
 }

@@ -19,11 +19,13 @@ import {
   openGuestLab,
   WEB,
 } from '../testing/guest-lab.ts';
+import { openKernel } from '../testing/kernel.ts';
 import { addNeighbours, inNamespace, serveWeb, tool } from '../testing/network-lab.ts';
 
 // Whom a guest reaches: each "must not" stands beside a packet of the same kind that passes.
 inOwnNamespaces(import.meta.url, () => {
   const call = callOf();
+  const kernel = openKernel();
   let lab: GuestLab;
   before(async () => {
     lab = await openGuestLab();
@@ -139,7 +141,7 @@ inOwnNamespaces(import.meta.url, () => {
     const request = { bridge: BRIDGE, rules, dnsPort: 53 };
     const before = await tool('nft', 'list', 'ruleset');
     await assert.rejects(
-      applyRules.run({ call }, applyRules.parse(request)),
+      applyRules.run({ call, kernel }, applyRules.parse(request)),
       failsWith('OPERATION_REFUSED', /clear its rules first/),
     );
     assert.equal(await tool('nft', 'list', 'ruleset'), before);
@@ -162,7 +164,7 @@ inOwnNamespaces(import.meta.url, () => {
       'add chain inet theirs forwarding { type filter hook forward priority 0; policy drop; }',
     );
     await cannotFetch(lab, 0, WEB);
-    const check = await checkPacketFilters(call);
+    const check = checkPacketFilters(kernel.nft);
     assert.equal(check.status, 'warn');
     assert.match(check.detail, /table inet theirs drops by default/);
     await tool('sh', '-c', check.remedy);
@@ -170,18 +172,18 @@ inOwnNamespaces(import.meta.url, () => {
   });
 
   test('clearing one vm closes it and leaves the others alone', async () => {
-    await clearRules.run({ call }, clearRules.parse({ vmId: '0000000000000002' }));
+    await clearRules.run({ call, kernel }, clearRules.parse({ vmId: '0000000000000002' }));
     await cannotFetch(lab, 1, `http://${HOST}:53/`);
     assert.equal(await lab.fetchPage(0, WEB), '198.18.0.2');
-    const known = await listRules.run({ call }, {});
+    const known = await listRules.run({ call, kernel }, {});
     assert.deepEqual(known, [{ ...LEASES[0], nat: true, peers: false }]);
-    await clearRules.run({ call }, clearRules.parse({ vmId: '0000000000000002' }));
+    await clearRules.run({ call, kernel }, clearRules.parse({ vmId: '0000000000000002' }));
   });
 
   test('clearing the bridge leaves no table behind, and none of anybody else is touched', async () => {
     await tool('nft', 'add table inet somebody');
-    await clearBridge.run({ call }, clearBridge.parse({ bridge: BRIDGE }));
-    await clearBridge.run({ call }, clearBridge.parse({ bridge: BRIDGE }));
+    await clearBridge.run({ call, kernel }, clearBridge.parse({ bridge: BRIDGE }));
+    await clearBridge.run({ call, kernel }, clearBridge.parse({ bridge: BRIDGE }));
     assert.equal(await tool('nft', 'list', 'tables'), 'table inet somebody\n');
   });
 });

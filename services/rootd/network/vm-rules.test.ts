@@ -7,6 +7,7 @@ import { PACKET_SETS } from './packet-rules.ts';
 import {
   addElements,
   deleteElements,
+  hasRules,
   isComplete,
   type PacketSets,
   setDnsPort,
@@ -85,4 +86,14 @@ test('a table that lacks a set is incomplete', () => {
   const sets = setsOf({});
   assert.ok(isComplete(sets));
   assert.ok(!isComplete(new Map([...sets].slice(1))));
+});
+
+test('a vm has rules when all of its elements are there and no other is', () => {
+  const right = { 'bridge guests': { [KEY]: MINE }, 'inet nat': { '172.30.0.7': MINE } };
+  const rules = { ...RULES, peers: false };
+  assert.ok(hasRules(setsOf(right), rules));
+  assert.ok(!hasRules(setsOf(right), RULES));
+  assert.ok(!hasRules(setsOf({ 'bridge guests': { [KEY]: MINE } }), rules));
+  assert.ok(!hasRules(setsOf({ ...right, 'bridge peers': { 'bgtap-3': MINE } }), rules));
+  assert.ok(!hasRules(setsOf({}), rules));
 });

@@ -1,8 +1,8 @@
-import type { Call } from '#kit/call.ts';
+import { isDeepStrictEqual } from 'node:util';
 import { hasReason } from '#kit/errors.ts';
 import { type Ipv4, isIpv4, isMac, type Mac } from '#kit/ipv4.ts';
 import { parseVmId, type VmId } from '#kit/names.ts';
-import { runTool } from '../host/tools.ts';
+import type { Nftables } from '#kit/nftables.ts';
 import { type BridgeName, findTapIndex, tapName } from './names.ts';
 import { PACKET_SETS } from './packet-rules.ts';
 
@@ -26,21 +26,18 @@ type KeyJson = string | number | { concat: (string | number)[] };
 type ElementJson = KeyJson | { elem: { val: KeyJson; comment?: string } };
 
 /** Of our own tables only: on some hosts other people's sets have a hundred thousand elements. */
-export async function readPacketSets(call: Call): Promise<PacketSets> {
-  const tables = await Promise.all([readTable(call, 'bridge'), readTable(call, 'inet')]);
+export function readPacketSets(nft: Nftables): PacketSets {
   return new Map(
-    tables
-      .flat()
+    [...readTable(nft, 'bridge'), ...readTable(nft, 'inet')]
       .flatMap(({ set }) => (set === undefined ? [] : [set]))
       .map(({ family, name, elem = [] }) => [`${family} ${name}`, new Map(elem.map(toElement))]),
   );
 }
 
 /** Nothing where there is no such table: before the first bridge, or after somebody flushed it. */
-async function readTable(call: Call, family: 'bridge' | 'inet'): Promise<SetJson[]> {
+function readTable(nft: Nftables, family: 'bridge' | 'inet'): SetJson[] {
   try {
-    return JSON.parse(await runTool(call, 'nft', ['-j', 'list', 'table', family, 'banger']))
-      .nftables;
+    return (nft.list(`table ${family} banger`) as { nftables: SetJson[] }).nftables;
   } catch (error) {
     const isAbsent = hasReason(error, 'COMMAND_FAILED') && /No such file/.test(error.message);
     if (isAbsent) return [];
@@ -63,6 +60,13 @@ export function vmRulesOf(sets: PacketSets): VmRules[] {
       set?.get(guest.address) === comment;
     return [{ ...guest, nat: has(nat), peers: has(peers) }];
   });
+}
+
+/** Whether a VM has these rules, all of them and no others. */
+export function hasRules(sets: PacketSets, rules: VmRules): boolean {
+  const known = vmRulesOf(sets).find(({ vmId }) => vmId === rules.vmId);
+  const elements = deleteElements(sets, rules.vmId).length;
+  return isDeepStrictEqual(known, rules) && elements === addElements(rules).length;
 }
 
 /** What gives a VM its rules, as lines of a transaction. */

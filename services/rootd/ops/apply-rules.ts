@@ -3,15 +3,17 @@ import { BangerError } from '#kit/errors.ts';
 import { contains, isHostAddress, macOf, type Subnet } from '#kit/ipv4.ts';
 import { parseVmId } from '#kit/names.ts';
 import { invalidField, parseInteger } from '../host/fields.ts';
-import { runIpBatch, runNft } from '../host/tools.ts';
+import type { Kernel } from '../host/kernel.ts';
+import { runIpBatch } from '../host/tools.ts';
 import { parseMac, parsePrivateIpv4 } from '../network/address-fields.ts';
 import { ensureForwarding } from '../network/kernel-settings.ts';
-import { findTap, getBridge, type Link, readLinks } from '../network/links.ts';
 import { type BridgeName, parseBridgeName, parseTapIndex, tapName } from '../network/names.ts';
 import { PACKET_RULES } from '../network/packet-rules.ts';
+import { findPort, type Port } from '../network/port.ts';
 import {
   addElements,
   deleteElements,
+  hasRules,
   isComplete,
   type PacketSets,
   readPacketSets,
@@ -62,41 +64,47 @@ export function parse(request: {
  * Touches: elements of banger's own packet tables that carry this VM's id, the isolation of its tap, and
  * net.ipv4.ip_forward.
  */
-export async function run({ call }: { call: Call }, input: ApplyRules): Promise<void> {
+export async function run(
+  { call, kernel }: { call: Call; kernel: Kernel },
+  input: ApplyRules,
+): Promise<void> {
   const { bridge, rules } = input;
-  const links = await readLinks(call);
-  const tap = getTapOf(links, getBridge(links, bridge), rules);
-  const sets = await readPacketSets(call);
+  const port = getPort(bridge, rules);
+  refuseOthers(kernel, bridge, rules);
+  const sets = readPacketSets(kernel.nft);
   refuseTaken(sets, rules);
   const lines = [
     ...(isComplete(sets) ? [] : [PACKET_RULES]),
     ...setDnsPort(sets, bridge, input.dnsPort),
-    ...deleteElements(sets, rules.vmId),
-    ...addElements(rules),
+    // Taking out waits for the kernel, so what is right already stays.
+    ...(hasRules(sets, rules) ? [] : [...deleteElements(sets, rules.vmId), ...addElements(rules)]),
   ];
   if (rules.nat) await ensureForwarding(call);
-  await isolate(call, tap, !rules.peers);
-  await runNft(call, lines.join('\n'));
+  await isolate(call, port, !rules.peers);
+  if (lines.length > 0) kernel.nft.change(lines.join('\n'));
   call.log.info('rules applied', rules);
 }
 
 /** The rules between guests decide; a port's flag is the second wall, which stands when rules are flushed. */
-async function isolate(call: Call, tap: Link, isolated: boolean): Promise<void> {
-  if (tap.isolated === isolated) return;
+async function isolate(call: Call, port: Port, isolated: boolean): Promise<void> {
+  if (port.isolated === isolated) return;
   const flag = isolated ? 'on' : 'off';
-  await runIpBatch(call, [`link set dev ${tap.name} type bridge_slave isolated ${flag}`]);
+  await runIpBatch(call, [`link set dev ${port.name} type bridge_slave isolated ${flag}`]);
 }
 
-function getTapOf(links: readonly Link[], bridge: Link, rules: VmRules): Link {
-  const name = tapName(rules.tapIndex);
-  const tap = findTap(links, name);
-  if (tap?.master !== bridge.name) {
-    throw new BangerError('HOST_NOT_READY', `there is no tap "${name}" on "${bridge.name}"`, {
-      metadata: { tap: name, bridge: bridge.name },
-    });
-  }
-  if (bridge.addresses.some((subnet) => isForGuest(subnet, rules))) return tap;
-  throw invalidField('address', rules.address, `one for a guest of bridge "${bridge.name}"`);
+function getPort(bridge: BridgeName, { tapIndex }: VmRules): Port {
+  const name = tapName(tapIndex);
+  const port = findPort(name);
+  if (port?.bridge === bridge) return port;
+  throw new BangerError('HOST_NOT_READY', `there is no tap "${name}" on "${bridge}"`, {
+    metadata: { tap: name, bridge },
+  });
+}
+
+function refuseOthers({ addressOf }: Kernel, bridge: BridgeName, rules: VmRules): void {
+  const subnet = addressOf(bridge);
+  if (subnet !== undefined && isForGuest(subnet, rules)) return;
+  throw invalidField('address', rules.address, `one for a guest of bridge "${bridge}"`);
 }
 
 /** In the bridge's network, and neither by address nor by MAC the host itself. */

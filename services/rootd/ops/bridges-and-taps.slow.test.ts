@@ -5,6 +5,7 @@ import { callOf } from '#kit/testing/call-of.ts';
 import { failsWith } from '#kit/testing/fails-with.ts';
 import { inOwnNamespaces, prepareNamespaces } from '#kit/testing/own-namespaces.ts';
 import { readLinks } from '../network/links.ts';
+import { openKernel } from '../testing/kernel.ts';
 import { tool } from '../testing/network-lab.ts';
 import * as clearBridge from './clear-bridge.ts';
 import * as createTaps from './create-taps.ts';
@@ -17,12 +18,14 @@ const BRIDGE = 'br-banger';
 
 inOwnNamespaces(import.meta.url, () => {
   const call = callOf();
+  const kernel = openKernel();
   const ensure = (given = {}) =>
     ensureBridge.run(
-      { call },
+      { call, kernel },
       ensureBridge.parse({ bridge: BRIDGE, address: '172.30.0.1', prefixLength: 16, ...given }),
     );
-  const clear = (bridge = BRIDGE) => clearBridge.run({ call }, clearBridge.parse({ bridge }));
+  const clear = (bridge = BRIDGE) =>
+    clearBridge.run({ call, kernel }, clearBridge.parse({ bridge }));
   const create = (indexes: readonly number[], bridge = BRIDGE) =>
     createTaps.run({ call }, createTaps.parse({ bridge, indexes }));
   const remove = (indexes: readonly number[]) =>
@@ -127,6 +130,7 @@ inOwnNamespaces(import.meta.url, () => {
     const taps = await create([5, 4, 4]);
     const expected = (index: number) => ({
       ...{ index, name: `bgtap-${index}`, up: true, attached: true, inUse: false },
+      bridge: BRIDGE,
     });
     assert.deepEqual(taps, [expected(4), expected(5)]);
     const described = await ip('-d link show bgtap-4');

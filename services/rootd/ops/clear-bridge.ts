@@ -1,6 +1,7 @@
 import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
-import { runIpBatch, runNft } from '../host/tools.ts';
+import type { Kernel } from '../host/kernel.ts';
+import { runIpBatch } from '../host/tools.ts';
 import { bridgesOf, findBridge, type Link, portsOf, readLinks } from '../network/links.ts';
 import { type BridgeName, findTapIndex, parseBridgeName } from '../network/names.ts';
 import { REMOVE_PACKET_RULES } from '../network/packet-rules.ts';
@@ -17,7 +18,10 @@ export function parse(request: { bridge: string }): ClearBridge {
  * Touches: the bridge; banger's own packet tables, when no other bridge of banger needs them.
  * Order matters: the rules go last, so that guests never find the bridge open.
  */
-export async function run({ call }: { call: Call }, { bridge }: ClearBridge): Promise<void> {
+export async function run(
+  { call, kernel }: { call: Call; kernel: Kernel },
+  { bridge }: ClearBridge,
+): Promise<void> {
   const links = await readLinks(call);
   const existing = findBridge(links, bridge);
   if (existing !== undefined) {
@@ -26,9 +30,9 @@ export async function run({ call }: { call: Call }, { bridge }: ClearBridge): Pr
     call.log.info('bridge cleared', { bridge });
   }
   const others = bridgesOf(links).filter(({ name }) => name !== bridge);
-  if (others.length === 0) return runNft(call, REMOVE_PACKET_RULES);
-  const lines = deleteDnsPort(await readPacketSets(call), bridge);
-  if (lines.length > 0) await runNft(call, lines.join('\n'));
+  if (others.length === 0) return kernel.nft.change(REMOVE_PACKET_RULES);
+  const lines = deleteDnsPort(readPacketSets(kernel.nft), bridge);
+  if (lines.length > 0) kernel.nft.change(lines.join('\n'));
 }
 
 /** Removing the bridge would cut off a device that somebody else attached to it. */

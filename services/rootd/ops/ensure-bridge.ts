@@ -1,7 +1,8 @@
 import type { Call } from '#kit/call.ts';
 import { isHostAddress, macOf, type Subnet } from '#kit/ipv4.ts';
 import { invalidField, parseInteger } from '../host/fields.ts';
-import { runIpBatch, runNft, undoIpBatch } from '../host/tools.ts';
+import type { Kernel } from '../host/kernel.ts';
+import { runIpBatch, undoIpBatch } from '../host/tools.ts';
 import { parsePrivateIpv4 } from '../network/address-fields.ts';
 import { hardenBridge } from '../network/kernel-settings.ts';
 import { findBridge, type Link, readLinks } from '../network/links.ts';
@@ -30,14 +31,17 @@ export function parse(request: {
  * Touches: the bridge, its two settings in /proc/sys/net, banger's own packet tables.
  * Order matters: the rules stand before the bridge is up, so that guests never find it open.
  */
-export async function run({ call }: { call: Call }, input: EnsureBridge): Promise<void> {
+export async function run(
+  { call, kernel }: { call: Call; kernel: Kernel },
+  input: EnsureBridge,
+): Promise<void> {
   const { bridge } = input;
   const existing = findBridge(await readLinks(call), bridge);
   await refuseRoutedSubnet(call, bridge, input);
   if (existing === undefined) await runIpBatch(call, [`link add name ${bridge} type bridge`]);
   try {
     await hardenBridge(bridge);
-    await runNft(call, PACKET_RULES);
+    kernel.nft.change(PACKET_RULES);
     await runIpBatch(call, [
       // There are no loops to look for, so a port may forward at once.
       `link set dev ${bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,

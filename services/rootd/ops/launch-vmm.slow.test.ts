@@ -9,6 +9,7 @@ import { failsWith } from '#kit/testing/fails-with.ts';
 import { inOwnNamespaces, prepareNamespaces } from '#kit/testing/own-namespaces.ts';
 import { until } from '#kit/testing/until.ts';
 import { buildIdleVmm } from '../testing/hostile-lab.ts';
+import { openKernel } from '../testing/kernel.ts';
 import { tool } from '../testing/network-lab.ts';
 import { GREETING, VMD_UID } from '../testing/vm-state.ts';
 import { call, kill, launch, makeVmmLab, VM_ID } from '../testing/vmm-lab.ts';
@@ -132,7 +133,8 @@ inOwnNamespaces(import.meta.url, () => {
   test('a vmm gets its tap as a descriptor and holds it while it lives', async (t) => {
     await prepareNamespaces();
     const bridge = { bridge: 'br-banger', address: '172.30.0.1', prefixLength: 24 };
-    await ensureBridge.run({ call }, ensureBridge.parse(bridge));
+    const kernel = openKernel();
+    await ensureBridge.run({ call, kernel }, ensureBridge.parse(bridge));
     await createTaps.run({ call }, createTaps.parse({ bridge: 'br-banger', indexes: [4] }));
     const { vmms } = makeVmmLab(t);
     const { pid } = await launch(vmms, { tapIndex: 4, mac: '02:00:ac:1e:00:04' });

@@ -1,4 +1,5 @@
 import type { Call } from '#kit/call.ts';
+import type { Kernel } from '../host/kernel.ts';
 import { readPacketSets, type VmRules, vmRulesOf } from '../network/vm-rules.ts';
 
 export type ListRules = Readonly<Record<string, never>>;
@@ -11,6 +12,9 @@ export function parse(_request: object): ListRules {
  * Root because: reading packet rules needs CAP_NET_ADMIN.
  * Touches: nothing.
  */
-export async function run({ call }: { call: Call }, _input: ListRules): Promise<VmRules[]> {
-  return vmRulesOf(await readPacketSets(call));
+export async function run(
+  { kernel }: { call: Call; kernel: Kernel },
+  _input: ListRules,
+): Promise<VmRules[]> {
+  return vmRulesOf(readPacketSets(kernel.nft));
 }

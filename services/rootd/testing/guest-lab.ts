@@ -7,6 +7,7 @@ import { prepareNamespaces } from '#kit/testing/own-namespaces.ts';
 import * as applyRules from '../ops/apply-rules.ts';
 import * as createTaps from '../ops/create-taps.ts';
 import * as ensureBridge from '../ops/ensure-bridge.ts';
+import { openKernel } from './kernel.ts';
 import { addGuest, addInternet, buildWire, type Guest, serveWeb } from './network-lab.ts';
 
 export const BRIDGE = 'br-banger';
@@ -37,12 +38,13 @@ export type GuestLab = AsyncDisposable & {
 export async function openGuestLab(): Promise<GuestLab> {
   await using running = new AsyncDisposableStack();
   const call = callOf();
+  const kernel = openKernel();
   await prepareNamespaces();
   await addInternet();
   const web = await serveWeb('inet');
   running.defer(() => void web.kill());
   const bridge = { bridge: BRIDGE, address: HOST, prefixLength: 24 };
-  await ensureBridge.run({ call }, ensureBridge.parse(bridge));
+  await ensureBridge.run({ call, kernel }, ensureBridge.parse(bridge));
   const indexes = LEASES.map(({ tapIndex }) => tapIndex);
   await createTaps.run({ call }, createTaps.parse({ bridge: BRIDGE, indexes }));
   const guests: Guest[] = [];
@@ -59,7 +61,7 @@ export async function openGuestLab(): Promise<GuestLab> {
     datagrams,
     apply: (index, { nat = false, peers = false }) =>
       applyRules.run(
-        { call },
+        { call, kernel },
         applyRules.parse({
           bridge: BRIDGE,
           rules: { ...at(LEASES, index), nat, peers },
