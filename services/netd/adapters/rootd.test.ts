@@ -88,8 +88,15 @@ test('the kernel is read as rootd has it', async (t) => {
   const { rootd } = await startRootd(t, {
     listTaps: async () => ({
       taps: [
-        { index: 1, name: 'bgtap-1', up: true, attached: true, inUse: true },
-        { index: 2, name: 'bgtap-2', up: true, attached: false, inUse: false },
+        { index: 1, name: 'bgtap-1', up: true, attached: true, inUse: true, bridge: 'br-banger' },
+        {
+          index: 2,
+          name: 'bgtap-2',
+          up: true,
+          attached: true,
+          inUse: false,
+          bridge: 'br-banger-2',
+        },
       ],
       bridges: [
         { name: 'br-banger', address: '172.30.0.1', prefixLength: 16 },

@@ -30,7 +30,7 @@ export function connectRootd(socket: string, config: NetworkConfig): Rootd {
   const { bridge, pool, guestDnsPort } = config;
   return {
     isPresent: () => isPresent(socket),
-    read: (call) => readKernel(root, call),
+    read: (call) => readKernel(root, bridge, call),
     async ensureBridge(call) {
       const { prefixLength } = pool.subnet;
       await root.ensureBridge({ bridge, address: pool.gateway, prefixLength }, options(call));
@@ -78,6 +78,7 @@ function isPresent(socket: string): boolean {
 
 async function readKernel(
   root: Client<typeof RootServiceDefinition>,
+  bridge: string,
   call: Call,
 ): Promise<KernelState> {
   const [{ taps, bridges }, { rules }] = await Promise.all([
@@ -85,7 +86,7 @@ async function readKernel(
     root.listRules({}, options(call)),
   ]);
   return {
-    taps: taps.map(toKernelTap),
+    taps: taps.map((tap) => toKernelTap(tap, bridge)),
     bridges: bridges.map(({ name, address, prefixLength }) => ({
       name,
       subnet: address === '' ? undefined : { address: parseIpv4(address), prefixLength },
@@ -109,8 +110,8 @@ async function inBatches<Answer>(
   return answers;
 }
 
-function toKernelTap({ index, up, attached, inUse }: TapMessage): KernelTap {
-  return { index, sound: up && attached, inUse };
+function toKernelTap({ index, up, bridge, inUse }: TapMessage, ours: string): KernelTap {
+  return { index, sound: up && bridge === ours, inUse };
 }
 
 function toMessage({ vm, ...rules }: VmRules): VmRulesMessage {

@@ -39,7 +39,7 @@ export type LeaseStore = {
 
 export type KernelTap = {
   readonly index: number;
-  /** Up and a port of a bridge of banger. */
+  /** Up and a port of the configured bridge. */
   readonly sound: boolean;
   /** Whether a process holds it. */
   readonly inUse: boolean;

@@ -1535,7 +1535,10 @@ export const NetworkServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Undoes attach: name gone, rules cleared, tap back in the pool. Idempotent, also for an unknown VM. */
+    /**
+     * Undoes attach: name gone, rules cleared. The address and the tap stay the VM's for its next start.
+     * Idempotent, also for an unknown VM.
+     */
     detachLease: {
       name: "DetachLease",
       requestType: DetachLeaseRequest as typeof DetachLeaseRequest,
@@ -1553,7 +1556,7 @@ export const NetworkServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Detaches and forgets. Idempotent, also for an unknown VM. */
+    /** Detaches and forgets: the address is free, the tap back in the pool. Idempotent, also for an unknown VM. */
     releaseLease: {
       name: "ReleaseLease",
       requestType: ReleaseLeaseRequest as typeof ReleaseLeaseRequest,
@@ -1604,14 +1607,17 @@ export interface NetworkServiceImplementation<CallContextExt = {}> {
     request: AttachLeaseRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<AttachLeaseResponse>>;
-  /** Undoes attach: name gone, rules cleared, tap back in the pool. Idempotent, also for an unknown VM. */
+  /**
+   * Undoes attach: name gone, rules cleared. The address and the tap stay the VM's for its next start.
+   * Idempotent, also for an unknown VM.
+   */
   detachLease(
     request: DetachLeaseRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<DetachLeaseResponse>>;
   /** Changes what the VM's rules allow; applied at once when attached. */
   setLease(request: SetLeaseRequest, context: CallContext & CallContextExt): Promise<DeepPartial<SetLeaseResponse>>;
-  /** Detaches and forgets. Idempotent, also for an unknown VM. */
+  /** Detaches and forgets: the address is free, the tap back in the pool. Idempotent, also for an unknown VM. */
   releaseLease(
     request: ReleaseLeaseRequest,
     context: CallContext & CallContextExt,
@@ -1649,14 +1655,17 @@ export interface NetworkServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<AttachLeaseRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<AttachLeaseResponse>;
-  /** Undoes attach: name gone, rules cleared, tap back in the pool. Idempotent, also for an unknown VM. */
+  /**
+   * Undoes attach: name gone, rules cleared. The address and the tap stay the VM's for its next start.
+   * Idempotent, also for an unknown VM.
+   */
   detachLease(
     request: DeepPartial<DetachLeaseRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<DetachLeaseResponse>;
   /** Changes what the VM's rules allow; applied at once when attached. */
   setLease(request: DeepPartial<SetLeaseRequest>, options?: CallOptions & CallOptionsExt): Promise<SetLeaseResponse>;
-  /** Detaches and forgets. Idempotent, also for an unknown VM. */
+  /** Detaches and forgets: the address is free, the tap back in the pool. Idempotent, also for an unknown VM. */
   releaseLease(
     request: DeepPartial<ReleaseLeaseRequest>,
     options?: CallOptions & CallOptionsExt,

@@ -109,10 +109,12 @@ export interface Tap {
   /** Derived, such as "bgtap-7". */
   name: string;
   up: boolean;
-  /** Whether it is a port of the bridge. */
+  /** Whether it is a port of a bridge of banger. */
   attached: boolean;
   /** Whether a process holds it. */
   inUse: boolean;
+  /** The bridge of banger that it is a port of; empty when it is none's. */
+  bridge: string;
 }
 
 export interface DeleteTapsRequest {
@@ -604,7 +606,7 @@ export const CreateTapsResponse: MessageFns<CreateTapsResponse> = {
 };
 
 function createBaseTap(): Tap {
-  return { index: 0, name: "", up: false, attached: false, inUse: false };
+  return { index: 0, name: "", up: false, attached: false, inUse: false, bridge: "" };
 }
 
 export const Tap: MessageFns<Tap> = {
@@ -623,6 +625,9 @@ export const Tap: MessageFns<Tap> = {
     }
     if (message.inUse !== false) {
       writer.uint32(40).bool(message.inUse);
+    }
+    if (message.bridge !== "") {
+      writer.uint32(50).string(message.bridge);
     }
     return writer;
   },
@@ -680,6 +685,14 @@ export const Tap: MessageFns<Tap> = {
             message.inUse = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.bridge = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -702,6 +715,7 @@ export const Tap: MessageFns<Tap> = {
     message.up = object.up ?? false;
     message.attached = object.attached ?? false;
     message.inUse = object.inUse ?? false;
+    message.bridge = object.bridge ?? "";
     return message;
   },
 };
