@@ -3,6 +3,7 @@ import { cliHelp } from './cli-help.ts';
 import { cliList } from './cli-list.ts';
 import { cliVersion } from './cli-version.ts';
 import { memory } from './memory.ts';
+import { network, networkAtOnce } from './network.ts';
 import { rpcStream } from './rpc-stream.ts';
 import { rpcUnary } from './rpc-unary.ts';
 import { serviceStart } from './service-start.ts';
@@ -16,4 +17,6 @@ export const ROWS: readonly Row[] = [
   memory,
   rpcUnary,
   rpcStream,
+  network,
+  networkAtOnce,
 ];
