@@ -201,6 +201,18 @@ export const COMMANDS: CommandTable = [
     ],
   },
   {
+    name: 'net',
+    summary: 'see how machines are connected',
+    description: "Addresses, taps, packet rules and names of machines, and the host's bridge.",
+    commands: [
+      {
+        name: 'status',
+        summary: 'show bridge, addresses, rules and names',
+        load: async () => (await import('./net/status.ts')).status,
+      },
+    ],
+  },
+  {
     name: 'operations',
     summary: 'see and cancel what the services are busy with',
     description: 'Long verbs (a create, a pull) that run now or ended lately, in all services.',
