@@ -60,6 +60,7 @@ async function compile(
 
 export type NativeGuest = {
   readonly process: ChildProcess;
+  readonly socketPath: string;
   /** A new connection; it replaces the one before, as a new host does. */
   connect(): Promise<Duplex>;
 };
@@ -76,7 +77,7 @@ export async function startNativeGuest(t: TestContext): Promise<NativeGuest> {
   });
   t.after(() => killTree(child.pid ?? 0));
   await once(child, 'spawn');
-  return { process: child, connect: () => connectWhenThere(socketPath, child) };
+  return { process: child, socketPath, connect: () => connectWhenThere(socketPath, child) };
 }
 
 /** The agent and what it started: its commands have sessions of their own. */

@@ -56,6 +56,8 @@ async function openTcp(port: PublishedPort, dial: Dial, call: Call): Promise<Ope
   });
   server.listen({ host: port.hostAddress, port: port.hostPort });
   await once(server, 'listening');
+  // A connection that cannot be accepted, for want of descriptors, is lost; the port stays.
+  server.on('error', (error) => call.log.warn('connection lost', { port: port.hostPort, error }));
   const address = server.address();
   const hostPort = typeof address === 'object' && address !== null ? address.port : port.hostPort;
   return {
@@ -97,6 +99,8 @@ async function openUdp(port: PublishedPort, dial: Dial, call: Call): Promise<Ope
   const socket = createSocket(port.hostAddress.includes(':') ? 'udp6' : 'udp4');
   socket.bind(port.hostPort, port.hostAddress);
   await once(socket, 'listening');
+  // What a guest sends may be more than a datagram can be: its loss, and nobody else's.
+  socket.on('error', (error) => call.log.debug('datagram lost', { port: port.hostPort, error }));
   const flows = createUdpFlows(socket, dial, call);
   socket.on('message', (data, from) => flows.take(data, from));
   return {
