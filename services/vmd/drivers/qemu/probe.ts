@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -40,7 +40,8 @@ export function createProbe(options: ProbeOptions): Probe {
   const running = new Map<string, Promise<Accelerator>>();
   return {
     async chooseAccelerator(call, kernel) {
-      if (!existsSync('/dev/kvm')) return 'tcg';
+      // Not remembered: whoever is let in later need not wait for the next boot of the host.
+      if (!mayUseKvm()) return 'tcg';
       const file = join(options.folder, `kvm-${kernel.id}.json`);
       const known = await readVerdict(file, options.bootId());
       if (known !== undefined) return known;
@@ -53,6 +54,16 @@ export function createProbe(options: ProbeOptions): Probe {
       }
     },
   };
+}
+
+function mayUseKvm(): boolean {
+  try {
+    accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    // Absent, or for others only.
+    return false;
+  }
 }
 
 async function probe(
