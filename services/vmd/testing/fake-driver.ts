@@ -43,7 +43,10 @@ export function createFakeDriver(): FakeDriver {
     async launch(call: Call, machine: Machine) {
       call.signal.throwIfAborted();
       if (this.failLaunch !== undefined) throw this.failLaunch;
-      if (machines.has(machine.vmId)) throw new BangerError('INTERNAL', 'launched twice');
+      if (machine.kernel.vmlinux === NO_KERNEL) {
+        throw new BangerError('COMMAND_FAILED', `there is no kernel ${NO_KERNEL}`);
+      }
+      end(machine.vmId, KILLED);
       launches.push(machine);
       const identity = { pid: nextPid++, startTicks: nextPid * 10 };
       const made = makeMachine(identity, machine, () => end(machine.vmId, KILLED));
@@ -61,6 +64,8 @@ export function createFakeDriver(): FakeDriver {
   };
 }
 
+/** The one kernel that cannot be booted. */
+const NO_KERNEL = '/no/such/vmlinux';
 const KILLED: MachineExit = { cause: 'unknown', detail: 'the machine ended without a word' };
 
 function makeMachine(
