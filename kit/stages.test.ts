@@ -25,6 +25,20 @@ test('a stage is reported when it begins, when it gets on and when it is done', 
   );
 });
 
+test('numbers are reported as often as they can be read, words each time, and the last ones in the end', async () => {
+  const { stages, report } = recorder();
+  await runStage(report, 'pull', async (tell) => {
+    for (let done = 1; done <= 1000; done++) tell('', { done, total: 1000, unit: 'bytes' });
+    tell('checking');
+    tell('publishing', { done: 1000, total: 1000, unit: 'bytes' });
+  });
+  const running = stages.filter(({ state }) => state === 'running');
+  assert.ok(running.length < 500, `${running.length} reports`);
+  assert.ok(running.some(({ detail }) => detail === 'checking'));
+  assert.equal(stages.at(-1)?.progress?.done, 1000);
+  assert.equal(stages.at(-1)?.detail, 'publishing');
+});
+
 test('a stage that fails says so and passes its error on', async () => {
   const { stages, report } = recorder();
   const failure = new Error('no space');

@@ -15,6 +15,9 @@ export type Report = (stage: Stage) => void;
 /** What the work of a stage may say about itself while it runs. */
 export type Tell = (detail: string, progress?: StageProgress) => void;
 
+/** Numbers that change faster than anybody can read cost those who count and those who listen. */
+const PROGRESS_MS = 50;
+
 /** Runs one step of a long verb and reports its beginning, its progress and its end, with the time it took. */
 export async function runStage<Result>(
   report: Report,
@@ -23,12 +26,18 @@ export async function runStage<Result>(
 ): Promise<Result> {
   const startedAt = performance.now();
   let latest: Pick<Stage, 'detail' | 'progress'> = { detail: '' };
+  let countedAt = Number.NEGATIVE_INFINITY;
   const say = (state: StageState) =>
     report({ name, state, elapsedMs: Math.round(performance.now() - startedAt), ...latest });
   say('running');
   try {
     const result = await work((detail, progress) => {
       latest = progress === undefined ? { detail } : { detail, progress };
+      if (progress !== undefined) {
+        // More of them follow, and the last ones are told with the end. Words alone are told at once.
+        if (performance.now() - countedAt < PROGRESS_MS) return;
+        countedAt = performance.now();
+      }
       say('running');
     });
     say('done');
