@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type Client, createClient } from '#kit/client.ts';
 import { openConnection } from '#kit/connection.ts';
 import { localPaths, type Paths, socketPath } from '#kit/paths.ts';
-import { formatServiceArguments } from '#kit/service-arguments.ts';
+import { formatServiceArguments, nodeFlags } from '#kit/service-arguments.ts';
 import { ImageServiceDefinition } from '#proto/banger/v1/image.ts';
 import { KernelServiceDefinition } from '#proto/banger/v1/kernel.ts';
 import { OperationServiceDefinition } from '#proto/banger/v1/operation.ts';
@@ -22,13 +22,19 @@ export type ImagedProcess = {
   readonly paths: Paths;
   start(): Promise<void>;
   kill(): Promise<void>;
+  /** The most memory that the process has had so far. */
+  peakMib(): Promise<number>;
   /** Names in a folder of its state. */
   list(folder: Folder): Promise<string[]>;
 };
 
+const SOURCE = fileURLToPath(new URL('../main.ts', import.meta.url));
+
 type Folder = 'images' | 'kernels' | 'staging';
 
 export type ImagedOptions = {
+  /** Its file, where that is not the source: a bundle has less to keep in memory. */
+  readonly main?: string;
   /** Text of the configuration file. */
   readonly config?: string;
   /** Sizes of file systems of their own that the folders lie on, such as "8m"; see `missingMountNamespace`. */
@@ -37,7 +43,7 @@ export type ImagedOptions = {
 
 export async function startImaged(
   t: TestContext,
-  { config = '', tmpfs = {} }: ImagedOptions = {},
+  { config = '', tmpfs = {}, main = SOURCE }: ImagedOptions = {},
 ): Promise<ImagedProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'banger-imaged-'));
   const paths = toPaths(folder);
@@ -69,12 +75,16 @@ export async function startImaged(
     paths,
     async start() {
       await using output = await open(join(folder, 'output'), 'a');
-      child = await startProgram(t, output.fd, ...commandOf(paths, tmpfs));
+      child = await startProgram(t, output.fd, ...commandOf(main, paths, tmpfs));
       await imaged.images.listImages({}).catch(async (cause: unknown) => {
         throw new Error(await readFile(join(folder, 'output'), 'utf8'), { cause });
       });
     },
     kill,
+    async peakMib() {
+      const status = await readFile(`/proc/${child?.pid ?? 0}/status`, 'utf8');
+      return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+    },
     /** Seen through the process, because it may have mounts of its own. */
     list: (name: Folder) =>
       readdir(join(`/proc/${child?.pid ?? 0}/root`, paths.state, 'imaged', name)),
@@ -84,11 +94,12 @@ export async function startImaged(
 }
 
 function commandOf(
+  main: string,
   paths: Paths,
   tmpfs: NonNullable<ImagedOptions['tmpfs']>,
 ): [file: string, ...args: string[]] {
-  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-  const program = [process.execPath, main, ...formatServiceArguments(paths, 0)];
+  const arguments_ = formatServiceArguments(paths, 0);
+  const program = [process.execPath, ...nodeFlags('imaged'), main, ...arguments_];
   const [file = '', ...args] = program;
   const mounts = (['state', 'cache'] as const).flatMap((place) =>
     tmpfs[place] === undefined

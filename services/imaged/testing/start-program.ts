@@ -11,8 +11,8 @@ export async function startProgram(
   ...args: string[]
 ): Promise<ChildProcess> {
   const stdio = ['ignore', outputFd, outputFd] as const;
-  // Some tools, gcc above all, find their parts by it.
-  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+  // Some tools, gcc above all, find their parts by the path; the other is how local mode starts services.
+  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', MALLOC_ARENA_MAX: '1' };
   const child = await launch(file, args, { stdio, env, cwd: '/' });
   t.after(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
