@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { isAbort } from './abort.ts';
 import { BangerError } from './errors.ts';
@@ -37,6 +38,21 @@ test('what is in an argument stays in that argument', async () => {
 test('a tool reads what it is given, and nothing otherwise', async () => {
   assert.equal(await run('cat', [], { ...options, input: 'given' }), 'given');
   assert.equal(await run('cat', [], options), '');
+  const stream = Readable.from(['in ', 'pieces']);
+  assert.equal(await run('cat', [], { ...options, input: stream }), 'in pieces');
+});
+
+test('a variable of this process is taken away from a tool by undefined', async () => {
+  const args = shell('echo "[$HOME]"');
+  assert.notEqual(await run('sh', args, options), '[]');
+  assert.equal(await run('sh', args, { ...options, env: { HOME: undefined } }), '[]');
+});
+
+test('a status other than zero is a fact of its failure', async () => {
+  const failed = run('sh', shell('exit 7'), options);
+  await assert.rejects(failed, (error) => {
+    return error instanceof BangerError && error.metadata.status === '7';
+  });
 });
 
 test('a tool runs in the folder and with the variables it is given', async () => {

@@ -1,14 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { BangerError } from './errors.ts';
 
 export type RunOptions = {
   signal: AbortSignal;
   timeoutMs: number;
-  input?: string | Uint8Array;
+  /** Standard input; a stream is read as the tool takes it. */
+  input?: string | Uint8Array | Readable;
   cwd?: string;
-  env?: Readonly<Record<string, string>>;
+  /** On top of this process's own; undefined takes a variable away. */
+  env?: Readonly<Record<string, string | undefined>>;
 };
 
 const OUTPUT_LIMIT_BYTES = 16 * 2 ** 20;
@@ -58,7 +61,10 @@ function commandFailed(file: string, args: readonly string[], outcome: Outcome):
   const message = `${file} ${howItEnded(outcome)}${said === '' ? '' : `: ${said}`}`;
   return new BangerError('COMMAND_FAILED', message, {
     cause: outcome.cause,
-    metadata: { command: [file, ...args].join(' ').slice(0, MESSAGE_LIMIT) },
+    metadata: {
+      command: [file, ...args].join(' ').slice(0, MESSAGE_LIMIT),
+      ...(outcome.exitCode === undefined ? {} : { status: String(outcome.exitCode) }),
+    },
   });
 }
 
