@@ -80,6 +80,29 @@ export const COMMANDS: CommandTable = [
         load: async () => (await import('./vm/shell.ts')).shell,
       },
       {
+        name: 'workspace',
+        summary: 'put a repository into a machine, bring changes back',
+        description:
+          'Git repositories in machines: what was changed here goes in, what was changed there comes out as a patch or a branch.',
+        commands: [
+          {
+            name: 'prepare',
+            summary: 'put a repository into a machine',
+            load: async () => (await import('./vm/workspace/prepare.ts')).prepare,
+          },
+          {
+            name: 'export',
+            summary: 'bring back what changed there',
+            load: async () => (await import('./vm/workspace/export.ts')).export_,
+          },
+          {
+            name: 'status',
+            summary: 'where it came from and what changed',
+            load: async () => (await import('./vm/workspace/status.ts')).status,
+          },
+        ],
+      },
+      {
         name: 'logs',
         summary: "read a machine's console",
         load: async () => (await import('./vm/logs.ts')).logs,
