@@ -14,7 +14,6 @@ import { followStages } from '../staged.ts';
 import { archiveWorkspace } from './archive.ts';
 import { clearPlace } from './clear-place.ts';
 import { makeGuestGit } from './guest-git.ts';
-import { tellLeftBehind } from './left-behind.ts';
 import type { WorkspacePlan } from './plan.ts';
 import { dropSnapshots, keepSnapshot } from './snapshot.ts';
 
@@ -48,7 +47,6 @@ export async function prepareWorkspace(
     await keepSnapshot(plan, vm.id, scratch);
     const { vms: known } = await vms.listVms({}, { signal: context.signal });
     await dropSnapshots(git, new Set(known.map(({ id }) => id)));
-    tellLeftBehind(context, plan);
     return workspace;
   } finally {
     rmSync(scratch, { recursive: true, force: true });

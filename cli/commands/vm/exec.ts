@@ -3,6 +3,7 @@ import { argumentText, optionText } from '../../input.ts';
 import { UsageError } from '../../output/error.ts';
 import { COMMAND_OPTIONS, readEnvironment } from '../../vm/environment.ts';
 import { runInGuest } from '../../vm/exec-session.ts';
+import { freshenWorkspace } from '../../workspace/freshen.ts';
 
 export const exec: Command = {
   description:
@@ -10,7 +11,13 @@ export const exec: Command = {
   arguments: [
     { spelling: '<vm>', description: 'name, id, or the beginning of an id', completes: 'vm' },
   ],
-  options: COMMAND_OPTIONS,
+  options: [
+    ...COMMAND_OPTIONS,
+    {
+      spelling: '--auto-prepare',
+      description: 'first bring the workspace up to date, when the repository here has moved on',
+    },
+  ],
   rest: 'the command and its arguments',
   examples: [
     { line: 'banger vm exec web -- make test', shows: 'one command' },
@@ -25,8 +32,10 @@ export const exec: Command = {
         'banger vm exec',
       );
     }
+    const vm = argumentText(input, 0) ?? '';
+    await freshenWorkspace(context, vm, input.options.autoPrepare === true);
     const { code } = await runInGuest(context, {
-      vm: argumentText(input, 0) ?? '',
+      vm,
       arguments: [...words],
       environment: readEnvironment(context, input, 'banger vm exec'),
       workingDir: optionText(input, 'workdir') ?? '',

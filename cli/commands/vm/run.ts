@@ -10,6 +10,7 @@ import { type GuestCommand, runInGuest } from '../../vm/exec-session.ts';
 import { vmToJson } from '../../vm/json.ts';
 import { LOGIN_SHELL } from '../../vm/login-shell.ts';
 import { formatRequest } from '../../vm/request.ts';
+import { RUN_WORKSPACE_OPTIONS, readRunWorkspace } from '../../workspace/run-workspace.ts';
 
 const COMMAND = 'banger vm run';
 /** Time for the clean-up after a session, whatever became of the session. */
@@ -18,9 +19,17 @@ const DELETE_MS = 30_000;
 export const run: Command = {
   description:
     'Boots a fresh virtual machine and runs a command in it: its output is the output, its exit status is the exit status; input and signals go through. Without a command, a shell. The machine stays until it is deleted; with --rm it goes when the command ends, however it ends.',
+  arguments: [
+    {
+      spelling: '[path]',
+      description: 'a git repository; it comes along in /root/repo, where the command runs',
+      completes: 'path',
+    },
+  ],
   options: [
     ...CREATE_OPTIONS,
     ...COMMAND_OPTIONS,
+    ...RUN_WORKSPACE_OPTIONS,
     { spelling: '--rm', description: 'delete the machine when the command ends' },
     { spelling: '-d, --detach', description: 'boot it, print its name, and leave' },
     { spelling: '--dry-run', description: 'say what would be made, and make nothing' },
@@ -28,6 +37,7 @@ export const run: Command = {
   rest: 'the command and its arguments, passed as they are; nothing runs what the image is made for',
   examples: [
     { line: 'banger vm run --rm -- uname -a', shows: 'one command in a machine of its own' },
+    { line: 'banger vm run ./repo -- make test', shows: 'with your repository, as it is now' },
     { line: 'banger vm run --name lab', shows: 'a shell; the machine stays' },
     {
       line: 'banger vm run --rm --nat -- curl -sI https://example.org',
@@ -40,8 +50,11 @@ export const run: Command = {
     refuseCombinations(input);
     const command = readCommand(context, input);
     const wanted = await readCreate(context, input, COMMAND);
+    const nat = wanted.request.settings?.nat === true;
+    const workspace = await readRunWorkspace(context, input, { command: COMMAND, nat });
     if (input.options.dryRun === true) {
-      context.out.result(wanted.request, () => formatRequest(wanted.request));
+      if (workspace !== undefined) workspace.print();
+      else context.out.result(wanted.request, () => formatRequest(wanted.request));
       return EXIT.ok;
     }
     const removes = input.options.rm === true;
@@ -50,6 +63,7 @@ export const run: Command = {
     const vm = await create(context, wanted, { keepFailed: !removes });
     try {
       context.signal.throwIfAborted();
+      await workspace?.prepare(vm, wanted.progress);
       if (input.options.detach === true) return tellName(context, vm);
       return (await runInGuest(context, { vm: vm.id, ...command })).code;
     } finally {

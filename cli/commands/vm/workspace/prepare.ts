@@ -5,6 +5,7 @@ import { argumentText, optionText } from '../../../input.ts';
 import { PROGRESS_MODES } from '../../../output/progress.ts';
 import { readProgress } from '../../../vm/create.ts';
 import { workspaceToJson } from '../../../workspace/json.ts';
+import { tellLeftBehind } from '../../../workspace/left-behind.ts';
 import { printPlan, readPlan, WORKSPACE_OPTIONS } from '../../../workspace/options.ts';
 import { GUEST_PATH, prepareWorkspace } from '../../../workspace/prepare.ts';
 
@@ -55,6 +56,7 @@ export const prepare: Command = {
       force: input.options.force === true,
       progress: readProgress(input, COMMAND),
     });
+    tellLeftBehind(context, plan);
     context.out.result(workspaceToJson(workspace), () => workspace.guestPath);
     return 0;
   },
