@@ -62,6 +62,11 @@ export function readConfigList<Fields extends Settings>(
   });
 }
 
+/** All that the file says, as it stands; nothing where there is no file. */
+export function readConfigText(file: string): Readonly<Record<string, unknown>> {
+  return readDocument(file).content;
+}
+
 /** The settings of one table, with what holds where it says nothing. */
 function readTable<Fields extends Settings>(
   document: Document,

@@ -206,3 +206,19 @@ test('leaving an output early ends its tool', async () => {
     break;
   }
 });
+
+test('a tool reads a stream that is made while it runs, and ends with one that fails', async () => {
+  async function* parts() {
+    yield Buffer.from('one ');
+    yield Buffer.from('two');
+  }
+  const limits = { signal: AbortSignal.timeout(20_000), timeoutMs: 20_000 };
+  assert.equal(await run('cat', [], { ...limits, input: parts() }), 'one two');
+  async function* broken() {
+    yield Buffer.from('one');
+    throw new Error('the source is gone');
+  }
+  await assert.rejects(run('cat', [], { ...limits, input: broken() }), {
+    reason: 'COMMAND_FAILED',
+  });
+});

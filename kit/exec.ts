@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { BangerError } from './errors.ts';
 
 export type RunOptions = {
   signal: AbortSignal;
   timeoutMs: number;
-  /** Standard input; a stream is read as the tool takes it. */
-  input?: string | Uint8Array | Readable;
+  /** Standard input; none without it. A stream is read as the tool takes it, and one that fails ends the tool. */
+  input?: string | Uint8Array | AsyncIterable<unknown>;
   cwd?: string;
   /** On top of this process's own; undefined takes a variable away. */
   env?: Readonly<Record<string, string | undefined>>;
@@ -36,7 +36,7 @@ export async function run(
     reject: false,
     // LC_ALL=C because messages are matched and quoted.
     env: { LC_ALL: 'C', ...env },
-    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    ...inputOption(input),
     ...(cwd === undefined ? {} : { cwd }),
   });
   signal.throwIfAborted();
@@ -46,6 +46,12 @@ export async function run(
 
 /** With the first tool: most services run none for hours, and the library takes 1 MiB of each. */
 const loadExeca = () => import('execa');
+
+function inputOption(input: RunOptions['input']) {
+  if (input === undefined) return { stdin: 'ignore' as const };
+  const isWhole = typeof input === 'string' || input instanceof Uint8Array;
+  return { input: isWhole ? input : Readable.from(input) };
+}
 
 type Outcome = {
   exitCode?: number | undefined;
@@ -99,7 +105,7 @@ export async function* runStreaming(
     buffer: { stdout: false, stderr: true },
     maxBuffer: OUTPUT_LIMIT_BYTES,
     env: { LC_ALL: 'C', ...env },
-    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    ...inputOption(input),
     ...(cwd === undefined ? {} : { cwd }),
   });
   if (onLine !== undefined) createInterface({ input: child.stderr }).on('line', onLine);
