@@ -8,12 +8,13 @@ import type {
 } from '#proto/banger/v1/vm.ts';
 import { copyFromVm, copyToVm } from './domain/copy-vm.ts';
 import { attachExec, execVm, listVmExecs } from './domain/exec-vm.ts';
+import { getVmFile } from './domain/get-vm-file.ts';
 import type { GuestExec } from './domain/guest.ts';
 import type { Vmd } from './domain/ports.ts';
 import { invalid, parseExec } from './messages/requests.ts';
-import { toExitMessage } from './messages/vm-message.ts';
+import { toExitMessage, toFileMessage } from './messages/vm-message.ts';
 
-type Methods = 'execVm' | 'listVmExecs' | 'copyToVm' | 'copyFromVm';
+type Methods = 'execVm' | 'listVmExecs' | 'copyToVm' | 'copyFromVm' | 'getVmFile';
 
 /** What VmService does inside of guests. */
 export function guestMethods(vmd: Vmd): Pick<VmServiceImplementation<WithCall>, Methods> {
@@ -41,6 +42,8 @@ export function guestMethods(vmd: Vmd): Pick<VmServiceImplementation<WithCall>, 
       const { vm, ...start } = first.part.value;
       return copyToVm(vmd, call, vm, start, chunksOf(inputs));
     },
+    getVmFile: async ({ vm, guestPath }, { call }) =>
+      toFileMessage(await getVmFile(vmd, call, vm, guestPath)),
     async *copyFromVm({ vm, guestPath }, { call }) {
       for await (const chunk of copyFromVm(vmd, call, vm, guestPath)) {
         yield { chunk: Buffer.from(chunk) };

@@ -6,17 +6,28 @@ import type { Guest as Session } from './guest/guest.ts';
 /** What a guest offers of its files, in the domain's words. */
 export function fileMethods(
   session: Session,
-): Pick<Guest, 'unpack' | 'pack' | 'packFiles' | 'list'> {
+): Pick<Guest, 'unpack' | 'findFile' | 'pack' | 'packFiles' | 'list'> {
   return {
     unpack: async ({ signal }, { guestPath, owner }, tar) => {
       const options = { signal, createFolder: true, ...parseOwner(owner) };
       const { entries, bytes } = await session.unpack(guestPath, buffers(tar), options);
       return { entries, sizeBytes: bytes };
     },
+    findFile: (call, guestPath) => findFile(session, call, guestPath),
     pack: (call, guestPath) => pack(session, call, guestPath),
     packFiles: (call, folder, names) => packFiles(session, call, folder, names),
     list: (call, folder) => list(session, call, folder),
   };
+}
+
+async function findFile(session: Session, { signal }: Call, path: string) {
+  try {
+    const { mode, sizeBytes } = await session.stat(path, { signal, follow: true });
+    return { kind: kindOf(mode), mode, sizeBytes };
+  } catch (error) {
+    if (error instanceof BangerError && error.metadata.errno === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 async function* pack(session: Session, call: Call, guestPath: string) {

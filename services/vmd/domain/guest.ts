@@ -13,6 +13,8 @@ export type Guest = {
   listExecs(call: Call): Promise<ExecRecord[]>;
   /** Writes a tar stream below a folder; answers what arrived. */
   unpack(call: Call, request: UnpackRequest, tar: AsyncIterable<Uint8Array>): Promise<UnpackResult>;
+  /** What lies at a path, links followed. */
+  findFile(call: Call, guestPath: string): Promise<FoundFile | undefined>;
   pack(call: Call, guestPath: string): AsyncIterable<Uint8Array>;
   /** Packs what the paths below the folder name. */
   packFiles(call: Call, folder: string, paths: readonly Buffer[]): AsyncIterable<Uint8Array>;
@@ -78,6 +80,8 @@ export type GuestFile = {
   /** Whether its modification time has no fraction of a second. */
   wholeSecond: boolean;
 };
+
+export type FoundFile = Pick<GuestFile, 'kind' | 'mode' | 'sizeBytes'>;
 
 export type UnpackRequest = { guestPath: string; owner: string };
 export type UnpackResult = { entries: number; sizeBytes: number };

@@ -2,16 +2,18 @@ import { BangerError } from '#kit/errors.ts';
 import { Accelerator as AcceleratorMessage, type Failure } from '#proto/banger/v1/types.ts';
 import {
   type ExecExit as ExecExitMessage,
+  type GetVmFileResponse,
   type ListeningPort,
   PortProtocol,
   type PublishedPort as PublishedPortMessage,
   type ReadVmStatsResponse,
+  VmFileKind,
   Vm as VmMessage,
   VmState as VmStateMessage,
   type Workspace as WorkspaceMessage,
   WorkspaceMode,
 } from '#proto/banger/v1/vm.ts';
-import type { ExecExit, GuestPort } from '../domain/guest.ts';
+import type { ExecExit, FoundFile, GuestPort } from '../domain/guest.ts';
 import type { VmStats } from '../domain/read-vm-stats.ts';
 import type { PublishedPort, Run, Vm, VmSpec, VmState, Workspace } from '../domain/vm.ts';
 import { toNetworkMode } from './network-mode.ts';
@@ -95,6 +97,19 @@ export function toWorkspaceMessage(workspace: Workspace): WorkspaceMessage {
   const { guestPath, hostPath, headCommit, branch, readOnly, preparedAt } = workspace;
   const mode = modes[workspace.mode];
   return { guestPath, hostPath, headCommit, branch, mode, readOnly, preparedAt };
+}
+
+const FILE_KINDS = {
+  file: VmFileKind.FILE,
+  folder: VmFileKind.FOLDER,
+  // None is left after links were followed.
+  link: VmFileKind.OTHER,
+  other: VmFileKind.OTHER,
+} as const;
+
+export function toFileMessage(file: FoundFile | undefined): GetVmFileResponse {
+  if (file === undefined) return { kind: VmFileKind.ABSENT, mode: 0, sizeBytes: 0 };
+  return { kind: FILE_KINDS[file.kind], mode: file.mode & 0o7777, sizeBytes: file.sizeBytes };
 }
 
 export function toExitMessage(exit: ExecExit): ExecExitMessage {

@@ -201,6 +201,7 @@ function fakeGuest(driver: FakeDriver, socket: string, failing: ReadonlySet<stri
     attach: unused,
     listExecs: async () => [],
     unpack: unused,
+    findFile: unused,
     pack: noFiles,
     packFiles: noFiles,
     list: noFiles,

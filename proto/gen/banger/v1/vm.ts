@@ -338,6 +338,70 @@ export function waitConditionToNumber(object: WaitCondition): number {
   }
 }
 
+export const VmFileKind = {
+  UNSPECIFIED: "VM_FILE_KIND_UNSPECIFIED",
+  /** ABSENT - There is nothing at that path. */
+  ABSENT: "VM_FILE_KIND_ABSENT",
+  FILE: "VM_FILE_KIND_FILE",
+  FOLDER: "VM_FILE_KIND_FOLDER",
+  /** OTHER - A device, a pipe, a socket. */
+  OTHER: "VM_FILE_KIND_OTHER",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type VmFileKind = typeof VmFileKind[keyof typeof VmFileKind];
+
+export namespace VmFileKind {
+  export type UNSPECIFIED = typeof VmFileKind.UNSPECIFIED;
+  export type ABSENT = typeof VmFileKind.ABSENT;
+  export type FILE = typeof VmFileKind.FILE;
+  export type FOLDER = typeof VmFileKind.FOLDER;
+  export type OTHER = typeof VmFileKind.OTHER;
+  export type UNRECOGNIZED = typeof VmFileKind.UNRECOGNIZED;
+}
+
+export function vmFileKindFromJSON(object: any): VmFileKind {
+  switch (object) {
+    case 0:
+    case "VM_FILE_KIND_UNSPECIFIED":
+      return VmFileKind.UNSPECIFIED;
+    case 1:
+    case "VM_FILE_KIND_ABSENT":
+      return VmFileKind.ABSENT;
+    case 2:
+    case "VM_FILE_KIND_FILE":
+      return VmFileKind.FILE;
+    case 3:
+    case "VM_FILE_KIND_FOLDER":
+      return VmFileKind.FOLDER;
+    case 4:
+    case "VM_FILE_KIND_OTHER":
+      return VmFileKind.OTHER;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return VmFileKind.UNRECOGNIZED;
+  }
+}
+
+export function vmFileKindToNumber(object: VmFileKind): number {
+  switch (object) {
+    case VmFileKind.UNSPECIFIED:
+      return 0;
+    case VmFileKind.ABSENT:
+      return 1;
+    case VmFileKind.FILE:
+      return 2;
+    case VmFileKind.FOLDER:
+      return 3;
+    case VmFileKind.OTHER:
+      return 4;
+    case VmFileKind.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 export interface Vm {
   id: string;
   name: string;
@@ -727,6 +791,19 @@ export interface CopyFromVmRequest {
 
 export interface CopyFromVmResponse {
   chunk: Buffer;
+}
+
+export interface GetVmFileRequest {
+  vm: string;
+  /** Absolute. */
+  guestPath: string;
+}
+
+export interface GetVmFileResponse {
+  kind: VmFileKind;
+  /** Permission bits. */
+  mode: number;
+  sizeBytes: number;
 }
 
 export interface ReadVmLogsRequest {
@@ -5314,6 +5391,152 @@ export const CopyFromVmResponse: MessageFns<CopyFromVmResponse> = {
   },
 };
 
+function createBaseGetVmFileRequest(): GetVmFileRequest {
+  return { vm: "", guestPath: "" };
+}
+
+export const GetVmFileRequest: MessageFns<GetVmFileRequest> = {
+  encode(message: GetVmFileRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vm !== "") {
+      writer.uint32(10).string(message.vm);
+    }
+    if (message.guestPath !== "") {
+      writer.uint32(18).string(message.guestPath);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetVmFileRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetVmFileRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vm = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.guestPath = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetVmFileRequest>): GetVmFileRequest {
+    return GetVmFileRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetVmFileRequest>): GetVmFileRequest {
+    const message = createBaseGetVmFileRequest();
+    message.vm = object.vm ?? "";
+    message.guestPath = object.guestPath ?? "";
+    return message;
+  },
+};
+
+function createBaseGetVmFileResponse(): GetVmFileResponse {
+  return { kind: VmFileKind.UNSPECIFIED, mode: 0, sizeBytes: 0 };
+}
+
+export const GetVmFileResponse: MessageFns<GetVmFileResponse> = {
+  encode(message: GetVmFileResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== VmFileKind.UNSPECIFIED) {
+      writer.uint32(8).int32(vmFileKindToNumber(message.kind));
+    }
+    if (message.mode !== 0) {
+      writer.uint32(16).uint32(message.mode);
+    }
+    if (message.sizeBytes !== 0) {
+      writer.uint32(24).uint64(message.sizeBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetVmFileResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetVmFileResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.kind = vmFileKindFromJSON(reader.int32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.mode = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sizeBytes = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetVmFileResponse>): GetVmFileResponse {
+    return GetVmFileResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetVmFileResponse>): GetVmFileResponse {
+    const message = createBaseGetVmFileResponse();
+    message.kind = object.kind ?? VmFileKind.UNSPECIFIED;
+    message.mode = object.mode ?? 0;
+    message.sizeBytes = object.sizeBytes ?? 0;
+    return message;
+  },
+};
+
 function createBaseReadVmLogsRequest(): ReadVmLogsRequest {
   return { vm: "", follow: false, tailLines: 0 };
 }
@@ -6952,6 +7175,15 @@ export const VmServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /** What lies at a path of the guest; links are followed. Nothing there is an answer, not a failure. */
+    getVmFile: {
+      name: "GetVmFile",
+      requestType: GetVmFileRequest as typeof GetVmFileRequest,
+      requestStream: false,
+      responseType: GetVmFileResponse as typeof GetVmFileResponse,
+      responseStream: false,
+      options: {},
+    },
     /** The serial console's log, bounded in size; with `follow`, on and on. */
     readVmLogs: {
       name: "ReadVmLogs",
@@ -7131,6 +7363,8 @@ export interface VmServiceImplementation<CallContextExt = {}> {
     request: CopyFromVmRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<CopyFromVmResponse>>;
+  /** What lies at a path of the guest; links are followed. Nothing there is an answer, not a failure. */
+  getVmFile(request: GetVmFileRequest, context: CallContext & CallContextExt): Promise<DeepPartial<GetVmFileResponse>>;
   /** The serial console's log, bounded in size; with `follow`, on and on. */
   readVmLogs(
     request: ReadVmLogsRequest,
@@ -7271,6 +7505,8 @@ export interface VmServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<CopyFromVmRequest>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<CopyFromVmResponse>;
+  /** What lies at a path of the guest; links are followed. Nothing there is an answer, not a failure. */
+  getVmFile(request: DeepPartial<GetVmFileRequest>, options?: CallOptions & CallOptionsExt): Promise<GetVmFileResponse>;
   /** The serial console's log, bounded in size; with `follow`, on and on. */
   readVmLogs(
     request: DeepPartial<ReadVmLogsRequest>,
