@@ -4,7 +4,12 @@ import type { Command, CommandTable, Group, Input, Lazy } from './command.ts';
 import { isGroup } from './command.ts';
 import { UsageError } from './output/error.ts';
 
-export type GlobalOptions = { json: boolean; quiet: boolean; color: boolean };
+export type GlobalOptions = {
+  json: boolean;
+  quiet: boolean;
+  color: boolean;
+  format: readonly string[] | undefined;
+};
 
 /** What the words on the command line ask for. */
 export type Parsed =
@@ -132,6 +137,7 @@ async function readCommand(
       json: options.json === true,
       quiet: options.quiet === true,
       color: options.color !== false,
+      format: typeof options.format === 'string' ? options.format.split(',') : undefined,
     },
   };
 }
@@ -153,6 +159,7 @@ export function buildCommand(entry: Lazy, command: Command, path: string): Page 
   }
   commander
     .option('--json', 'print results as JSON, errors too')
+    .option('--format <fields>', 'print only these fields of --json, such as name,spec.vcpus')
     .option('-q, --quiet', 'print only what was asked for: names and ids')
     .option('--no-color', 'never use colour')
     .action(() => undefined);

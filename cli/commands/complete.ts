@@ -30,6 +30,7 @@ type Candidate = { name: string; summary: string };
 
 const COMMON_OPTIONS: readonly Candidate[] = [
   { name: '--json', summary: 'print results as JSON' },
+  { name: '--format', summary: 'print only these fields of --json' },
   { name: '--quiet', summary: 'print only what was asked for' },
   { name: '--no-color', summary: 'never use colour' },
   { name: '--help', summary: 'explain this command' },

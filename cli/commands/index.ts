@@ -70,9 +70,19 @@ export const COMMANDS: CommandTable = [
         load: async () => (await import('./vm/prune.ts')).prune,
       },
       {
+        name: 'set',
+        summary: 'change machines: size, name, network',
+        load: async () => (await import('./vm/set.ts')).set,
+      },
+      {
         name: 'exec',
         summary: 'run a command in a machine',
         load: async () => (await import('./vm/exec.ts')).exec,
+      },
+      {
+        name: 'cp',
+        summary: 'copy files between this host and a machine',
+        load: async () => (await import('./vm/cp.ts')).cp,
       },
       {
         name: 'shell',
@@ -106,6 +116,26 @@ export const COMMANDS: CommandTable = [
         name: 'logs',
         summary: "read a machine's console",
         load: async () => (await import('./vm/logs.ts')).logs,
+      },
+      {
+        name: 'stats',
+        summary: 'show what machines use',
+        load: async () => (await import('./vm/stats.ts')).stats,
+      },
+      {
+        name: 'ports',
+        summary: 'show what listens in machines',
+        load: async () => (await import('./vm/ports.ts')).ports,
+      },
+      {
+        name: 'publish',
+        summary: 'make ports of a machine reachable on this host',
+        load: async () => (await import('./vm/publish.ts')).publish,
+      },
+      {
+        name: 'unpublish',
+        summary: 'end publications of ports',
+        load: async () => (await import('./vm/publish.ts')).unpublish,
       },
       {
         name: 'wait',
@@ -285,6 +315,23 @@ export const COMMANDS: CommandTable = [
         load: async () => (await import('./daemon/logs.ts')).logs,
       },
     ],
+  },
+  {
+    name: 'config',
+    summary: 'see what the configuration file says',
+    description: 'The configuration file, which all services share.',
+    commands: [
+      {
+        name: 'show',
+        summary: 'print the file and its settings',
+        load: async () => (await import('./config/show.ts')).show,
+      },
+    ],
+  },
+  {
+    name: 'ps',
+    summary: 'list machines; short for "vm list"',
+    load: async () => (await import('./vm/list.ts')).list,
   },
   {
     name: 'doctor',

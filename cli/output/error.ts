@@ -34,6 +34,8 @@ export function formatError(
   { json, color }: Pick<OutputOptions, 'json' | 'color'>,
 ): { text: string; code: number } {
   if (error instanceof UsageError) {
+    if (json)
+      return { text: `${JSON.stringify({ error: usageToJson(error) })}\n`, code: EXIT.usage };
     const text = `${prefix(color)} ${error.message}\nsee: ${error.command} --help\n`;
     return { text, code: EXIT.usage };
   }
@@ -43,6 +45,10 @@ export function formatError(
   }
   if (json) return { text: `${JSON.stringify({ error: toJson(error) })}\n`, code: EXIT.failed };
   return { text: `${prefix(color)} ${describe(error)}\n`, code: EXIT.failed };
+}
+
+function usageToJson({ message, command }: UsageError): unknown {
+  return { reason: 'USAGE', message, metadata: { help: `${command} --help` } };
 }
 
 function toJson(error: unknown): unknown {

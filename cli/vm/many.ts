@@ -4,6 +4,7 @@ import type { Argument, Command, Input } from '../command.ts';
 import type { Context } from '../context.ts';
 import { argumentTexts } from '../input.ts';
 import { onEachVm } from '../targets.ts';
+import { vmToJson } from './json.ts';
 
 export const VMS_ARGUMENT: Argument = {
   spelling: '<vm...>',
@@ -12,29 +13,40 @@ export const VMS_ARGUMENT: Argument = {
 };
 
 type Vms = Client<typeof VmServiceDefinition>;
-type Staged = AsyncIterable<{ part?: { $case: string; value: unknown } | undefined }>;
+type Stages = AsyncIterable<{ part?: Part | undefined }>;
+type Part = { $case: 'stage'; value: unknown } | { $case: 'vm'; value: Vm };
 type Unary = Promise<{ vm?: Vm | undefined }>;
 
-/** A verb that takes several VMs, tells each one's name when it is done, and nothing else. */
+/** A verb that takes several VMs and tells each one's name, or with --json each one as it is now. */
 export function manyVms(
   about: Omit<Command, 'run' | 'arguments'>,
-  call: (vms: Vms, vm: Vm, input: Input, context: Context) => Staged | Unary,
+  call: (vms: Vms, vm: Vm, input: Input, context: Context) => Stages | Unary,
 ): Command {
   return {
     ...about,
     arguments: [VMS_ARGUMENT],
-    run: (context, input) => {
-      const vms = context.clients.of('vmd', VmServiceDefinition);
-      return onEachVm(
+    run: async (context, input) => {
+      const { clients, out } = context;
+      const vms = clients.of('vmd', VmServiceDefinition);
+      const changed: Vm[] = [];
+      const code = await onEachVm(
         context,
         argumentTexts(input, 0),
-        async (vm) => {
-          const answer = call(vms, vm, input, context);
-          if ('then' in answer) await answer;
-          else for await (const _ of answer);
+        (vm) => resultOf(call(vms, vm, input, context), vm),
+        (vm, after) => {
+          changed.push(after);
+          if (!out.structured) out.stdout.write(`${out.quiet ? vm.id : after.name}\n`);
         },
-        (vm) => void context.out.stdout.write(`${context.out.quiet ? vm.id : vm.name}\n`),
       );
+      if (out.structured) out.rows(changed, [], vmToJson);
+      return code;
     },
   };
+}
+
+async function resultOf(answer: Stages | Unary, before: Vm): Promise<Vm> {
+  if ('then' in answer) return (await answer).vm ?? before;
+  let after = before;
+  for await (const { part } of answer) if (part?.$case === 'vm') after = part.value;
+  return after;
 }

@@ -18,6 +18,11 @@ export const SETTING_OPTIONS: readonly Option[] = [
   },
   { spelling: '--nat', description: 'let the guest reach the outside' },
   { spelling: '--peers', description: 'let the guest reach other guests' },
+  {
+    spelling: '--label <name=value>',
+    description: 'a note of your own on it; may be repeated',
+    repeats: true,
+  },
 ];
 
 const MODES = {
@@ -31,7 +36,10 @@ export function readSettings(input: Input, command: string) {
   const memory = optionText(input, 'memory');
   const diskSize = optionText(input, 'diskSize');
   const systemSize = optionText(input, 'systemSize');
-  const flag = (name: string) => (input.options[name] === true ? { [name]: true } : {});
+  const flag = (name: string) => {
+    const value = input.options[name];
+    return typeof value === 'boolean' ? { [name]: value } : {};
+  };
   return {
     ...(vcpus === undefined ? {} : { vcpus: wholeNumber(vcpus, '--vcpu', command) }),
     ...(memory === undefined ? {} : { memoryMib: memoryOf(memory, command) }),
@@ -41,7 +49,18 @@ export function readSettings(input: Input, command: string) {
     ...flag('nat'),
     ...flag('peers'),
     ...flag('autostart'),
+    labels: readLabels(input, command),
   };
+}
+
+function readLabels(input: Input, command: string): Record<string, string> {
+  return Object.fromEntries(
+    optionTexts(input, 'label').map((text) => {
+      const at = text.indexOf('=');
+      if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+      throw new UsageError(`--label takes name=value, not "${text}"`, command);
+    }),
+  );
 }
 
 /** 0 is passed on: the service refuses it with the bounds. */

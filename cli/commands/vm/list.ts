@@ -16,7 +16,7 @@ export const list: Command = {
   next: 'banger vm run makes one, banger vm show NAME tells all about one',
   async run({ clients, out, signal }) {
     const { vms } = await clients.of('vmd', VmServiceDefinition).listVms({}, { signal });
-    if (vms.length === 0 && !out.json)
+    if (vms.length === 0 && !out.structured)
       out.note('no virtual machines yet; make one with: banger vm run');
     else out.rows(vms, TABLE, vmToJson);
     return 0;

@@ -3,6 +3,7 @@ import { type Vm, VmServiceDefinition } from '#proto/banger/v1/vm.ts';
 import type { Command } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { EXIT, UsageError } from '../../output/error.ts';
+import { vmToJson } from '../../vm/json.ts';
 
 export const prune: Command = {
   description: 'Deletes every virtual machine that is not running, with its disks.',
@@ -21,21 +22,28 @@ export const prune: Command = {
     for await (const { vm } of vms.pruneVms({ dryRun: true }, { signal })) if (vm) doomed.push(vm);
     if (doomed.length === 0) out.note('nothing to delete: every machine is running');
     if (doomed.length === 0 || options.dryRun === true) {
-      for (const { name } of doomed) out.stdout.write(`${name}\n`);
+      tell(context, doomed);
       return EXIT.ok;
     }
     if (options.force !== true && !(await confirm(context, doomed))) return EXIT.failed;
+    const gone: Vm[] = [];
     let code: number = EXIT.ok;
     for await (const { vm, failure } of vms.pruneVms({ dryRun: false }, { signal })) {
-      if (failure === undefined) out.stdout.write(`${vm?.name}\n`);
-      else {
+      if (vm !== undefined && failure === undefined) gone.push(vm);
+      else if (failure !== undefined) {
         out.stderr.write(`banger: ${failure.message}\n`);
         code = EXIT.failed;
       }
     }
+    tell(context, gone);
     return code;
   },
 };
+
+function tell({ out }: Context, vms: readonly Vm[]): void {
+  if (out.structured) out.rows(vms, [], vmToJson);
+  else for (const { id, name } of vms) out.stdout.write(`${out.quiet ? id : name}\n`);
+}
 
 async function confirm({ stdin, out, signal }: Context, doomed: readonly Vm[]): Promise<boolean> {
   if (!stdin.isTTY) {

@@ -1,3 +1,4 @@
+import { BangerError } from '#kit/errors.ts';
 import { VmServiceDefinition } from '#proto/banger/v1/vm.ts';
 import type { Command } from '../../command.ts';
 import { argumentText } from '../../input.ts';
@@ -15,8 +16,9 @@ export const show: Command = {
   async run({ clients, out, signal }, input) {
     const vm = argumentText(input, 0) ?? '';
     const answer = await clients.of('vmd', VmServiceDefinition).getVm({ vm }, { signal });
-    if (answer.vm !== undefined)
-      out.stdout.write(`${JSON.stringify(vmToJson(answer.vm), null, 2)}\n`);
+    if (answer.vm === undefined) throw new BangerError('INTERNAL', 'vmd answered without a vm');
+    const json = vmToJson(answer.vm);
+    out.result(json, () => JSON.stringify(json, null, 2));
     return 0;
   },
 };

@@ -3,6 +3,7 @@ import { VmServiceDefinition, WaitCondition } from '#proto/banger/v1/vm.ts';
 import type { Command } from '../../command.ts';
 import { argumentText, optionText } from '../../input.ts';
 import { UsageError } from '../../output/error.ts';
+import { vmToJson } from '../../vm/json.ts';
 
 const CONDITIONS = {
   ready: WaitCondition.READY,
@@ -28,7 +29,7 @@ export const wait: Command = {
   examples: [
     { line: 'banger vm wait web --for system --timeout 60s', shows: 'until systemd is done' },
   ],
-  async run({ clients, signal }, input) {
+  async run({ clients, out, signal }, input) {
     const wanted = optionText(input, 'for') ?? 'ready';
     const condition = Object.entries(CONDITIONS).find(([name]) => name === wanted)?.[1];
     if (condition === undefined) {
@@ -40,7 +41,10 @@ export const wait: Command = {
     const timeout = optionText(input, 'timeout');
     const limit = timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) };
     const vm = argumentText(input, 0) ?? '';
-    await clients.of('vmd', VmServiceDefinition).waitVm({ vm, condition }, { signal, ...limit });
+    const vms = clients.of('vmd', VmServiceDefinition);
+    const answer = await vms.waitVm({ vm, condition }, { signal, ...limit });
+    // Silent for people, like sleep.
+    if (out.structured && answer.vm !== undefined) out.result(vmToJson(answer.vm), () => '');
     return 0;
   },
 };
