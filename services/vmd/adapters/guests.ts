@@ -15,6 +15,7 @@ import type {
 import type { Guests } from '../domain/ports.ts';
 import { connectGuest } from './guest/connect-guest.ts';
 import type { DetachedProcess, GuestExit, GuestProcess, Guest as Session } from './guest/guest.ts';
+import { mergeStreams } from './guest/merge-streams.ts';
 import { fileMethods } from './guest-files.ts';
 
 /** Guests by the socket of their channel, in the domain's words. */
@@ -40,7 +41,7 @@ function toGuest(session: Session): Guest {
       const handle = Number(execId);
       const known = (await session.processes(call)).find((running) => running.handle === handle);
       if (known === undefined) throw noSuchExec(execId);
-      const running = session.attach(handle, { replay: true });
+      const running = session.attach(handle, { replay: true, signal: call.signal });
       await untilAborted(running.started, call.signal);
       return toExec(running, execId, known.pid);
     },
@@ -72,6 +73,7 @@ function toGuest(session: Session): Guest {
   };
 }
 
+/** A program that is not detached lives as long as the call: the guest ends it when its caller has gone. */
 async function exec(session: Session, call: Call, request: ExecRequest): Promise<GuestExec> {
   const wanted = {
     argv: request.arguments,
@@ -81,11 +83,12 @@ async function exec(session: Session, call: Call, request: ExecRequest): Promise
     ...(request.terminal === undefined ? {} : { terminal: request.terminal }),
   };
   if (!request.detach) {
-    const running = session.exec({ ...wanted, stdin: true });
+    const running = session.exec({ ...wanted, stdin: true }, call);
     return toExec(running, '', await untilStarted(running, call));
   }
   const { handle, pid } = await session.execDetached(wanted, call);
-  return toExec(session.attach(handle, { replay: true }), String(handle), pid);
+  const running = session.attach(handle, { replay: true, signal: call.signal });
+  return toExec(running, String(handle), pid);
 }
 
 /** 0 for a command that could not start: its exit says why, as a shell would. */
@@ -123,25 +126,8 @@ async function* mergeOutput(running: GuestProcess, guestPid: number, exit: Promi
     yield { stream: 'stderr' as const, data: Buffer.from(`banger: ${why}\n`) };
     return;
   }
-  const streams = { stdout: running.stdout, stderr: running.stderr } as const;
-  const sources = (['stdout', 'stderr'] as const).map((stream) => ({
-    stream,
-    chunks: streams[stream][Symbol.asyncIterator](),
-  }));
-  const next = async (source: (typeof sources)[number]) => ({
-    source,
-    result: await source.chunks.next(),
-  });
-  const pending = new Map(sources.map((source) => [source, next(source)]));
-  while (pending.size > 0) {
-    const { source, result } = await Promise.race(pending.values());
-    if (result.done === true) {
-      pending.delete(source);
-      continue;
-    }
-    pending.set(source, next(source));
-    yield { stream: source.stream, data: result.value as Buffer };
-  }
+  const streams = { stdout: running.stdout, stderr: running.stderr };
+  yield* mergeStreams<'stdout' | 'stderr', Buffer>(streams);
 }
 
 function toExit(exit: GuestExit): ExecExit {
