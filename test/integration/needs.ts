@@ -15,6 +15,12 @@ export const STARTABLE: readonly ServiceName[] = SERVICES.filter(
 export const needsMountNamespace: Skip =
   needsRoot || tries('unshare', ['--mount', 'true'], 'needs the right to make mount namespaces');
 
+/** A VMM, a compiler for the guest's program, and a kernel and an image to be had from apt. */
+export const needsVms: Skip =
+  exists('/usr/bin/qemu-system-x86_64', 'qemu-system-x86') ||
+  exists('/usr/bin/musl-gcc', 'musl-tools') ||
+  tries('apt-cache', ['show', 'linux-image-cloud-amd64'], 'needs apt lists with a cloud kernel');
+
 /** Debian's own Python: one from elsewhere would not have the packages. */
 export const PYTHON = '/usr/bin/python3';
 export const GRPC_PYTHON_PLUGIN = '/usr/bin/grpc_python_plugin';
