@@ -9,7 +9,7 @@ import type { Guests, Vmd } from './ports.ts';
 
 const WANTED = {
   ...{ name: parseVmName('web'), image: '', kernel: '', settings: {}, publish: [] },
-  ...{ start: true, keepFailed: true, idempotencyKey: '', credentials: [] },
+  ...{ start: true, keepFailed: true, idempotencyKey: '', credentials: [], syncedFiles: [] },
 };
 
 /** Vmd with guests of which the first ones hang in their boot. */

@@ -18,7 +18,13 @@ async function restartHost(t: TestContext) {
   for (const name of NAMES) {
     const settings = { autostart: name !== 'plain' };
     const wanted = { name: parseVmName(name), image: '', kernel: '', settings, publish: [] };
-    const more = { start: true, keepFailed: false, idempotencyKey: '', credentials: [] };
+    const more = {
+      start: true,
+      keepFailed: false,
+      idempotencyKey: '',
+      credentials: [],
+      syncedFiles: [],
+    };
     await createVm(vmd, call, { ...wanted, ...more }, () => undefined);
   }
   await pauseVm(vmd, call, 'paused');
