@@ -5,10 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Scope } from './row.ts';
 
 export type Program = {
+  /** The Node of the benchmark without it. */
+  file?: string;
   args: readonly string[];
   env: Readonly<Record<string, string>>;
   /** It runs when this accepts a connection; a program without a socket runs once it is started. */
   socket?: string;
+  /** Who it runs as; only root can say. */
+  uid?: number;
 };
 
 /** A program that runs until it is stopped, or until the row is over. */
@@ -20,8 +24,9 @@ const LOOK_MS = 1;
 
 /** Starts a Node program in the background and answers when it runs. */
 export async function startBackground(scope: Scope, program: Program): Promise<Background> {
-  const { args, env, socket } = program;
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const { file = process.execPath, args, env, socket, uid } = program;
+  const identity = uid === undefined ? {} : { uid, gid: uid };
+  const child = spawn(file, args, { env, stdio: ['ignore', 'ignore', 'pipe'], ...identity });
   const stop = () => end(child);
   scope.cleanup.defer(stop);
   let said = '';
@@ -35,7 +40,7 @@ export async function startBackground(scope: Scope, program: Program): Promise<B
     }
     await sleep(LOOK_MS);
   }
-  if (child.pid === undefined) throw new Error(`${process.execPath} could not be started`);
+  if (child.pid === undefined) throw new Error(`${file} could not be started`);
   return { pid: child.pid, stop };
 }
 

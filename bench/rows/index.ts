@@ -2,6 +2,7 @@ import type { Row } from '../row.ts';
 import { cliHelp } from './cli-help.ts';
 import { cliList } from './cli-list.ts';
 import { cliVersion } from './cli-version.ts';
+import { create } from './create.ts';
 import { memory } from './memory.ts';
 import { network, networkAtOnce } from './network.ts';
 import { rpcStream } from './rpc-stream.ts';
@@ -17,6 +18,7 @@ export const ROWS: readonly Row[] = [
   memory,
   rpcUnary,
   rpcStream,
+  create,
   network,
   networkAtOnce,
 ];
