@@ -1,6 +1,6 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readlinkSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -47,6 +47,14 @@ function reasonToSkip(): string | false {
   if (missing.length > 0) return `needs ${missing.join(', ')}`;
   const { status } = spawnSync('unshare', [...UNSHARE, 'true']);
   return status === 0 ? false : 'needs the right to make namespaces';
+}
+
+/**
+ * A number that no other run on this machine has at the same time, for what namespaces do not separate, such as
+ * control groups; numbers of processes are the namespace's own.
+ */
+export function ownNumber(): number {
+  return Number(readlinkSync('/proc/self/ns/mnt').replaceAll(/\D/g, ''));
 }
 
 /** Only inside: a /run of its own, a loopback, and a /sys that shows the devices of this network namespace. */

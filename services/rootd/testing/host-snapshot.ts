@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { findProcess } from '../vmm/process.ts';
 import { tool } from './network-lab.ts';
 
 /** What of a host is not banger's, as lines that can be compared. */
@@ -9,6 +10,7 @@ export async function snapshotHost(folders: readonly string[]): Promise<string[]
     ...(await snapshotNetwork()),
     ...snapshotSettings(),
     ...snapshotMounts(),
+    ...snapshotProcesses(),
     ...folders.flatMap((folder) => snapshotTree(folder)),
   ];
 }
@@ -17,6 +19,17 @@ export async function snapshotHost(folders: readonly string[]): Promise<string[]
 function snapshotMounts(): string[] {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n');
   return mounts.filter((mount) => !mount.split(' ')[4]?.startsWith('/tmp/'));
+}
+
+/** All but VMMs, which requests may begin and end: by number and start, so that none was replaced either. */
+function snapshotProcesses(): string[] {
+  // What rootd gives to VMMs unless it is configured.
+  const isVmm = (uid: number) => uid >= 80_000 && uid < 84_096;
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => findProcess(Number(name)) ?? [])
+    .filter(({ uids }) => !uids.some(isVmm))
+    .map(({ pid, startTicks, uids }) => `process ${pid} since ${startTicks} of ${uids.join(' ')}`);
 }
 
 type Named = { ifname?: string; dev?: string; linkinfo?: { info_kind?: string } };

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepareNamespaces } from '#kit/testing/own-namespaces.ts';
+import { ownNumber, prepareNamespaces } from '#kit/testing/own-namespaces.ts';
 import { until } from '#kit/testing/until.ts';
 import { LaunchVmmResponse, ListVmmsResponse, type Vmm } from '#proto/banger/v1/root.ts';
 import { findCgroupMount } from '../vmm/cgroup.ts';
@@ -139,6 +139,6 @@ export async function endVmms(vmd: Caller): Promise<void> {
   for (const { vmId } of all) await vmd.call('signalVmm', { vmId, signal: 'VMM_SIGNAL_KILL' });
   await until(async () => (await list()).length === 0);
   for (const vmId of [VM_ID, BYSTANDER]) accepted(await vmd.call('reapVmm', { vmId }));
-  const group = join(findCgroupMount() ?? '/nonexistent', `banger-test-${process.pid}`);
+  const group = join(findCgroupMount() ?? '/nonexistent', `banger-test-${ownNumber()}`);
   if (existsSync(group)) rmdirSync(group);
 }

@@ -71,7 +71,7 @@ export async function serveWeb(namespace: string): Promise<ChildProcess> {
 
 /** The caller removes it, which it may do as soon as the guests run. */
 export async function buildWire(): Promise<string> {
-  const program = `/tmp/rootd-wire-${process.pid}`;
+  const program = '/run/rootd-wire';
   const source = fileURLToPath(new URL('wire.c', import.meta.url));
   await tool('gcc', '-std=c17', '-D_GNU_SOURCE', '-Wall', '-Wextra', source, '-o', program);
   return program;

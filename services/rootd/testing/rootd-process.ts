@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { ownNumber } from '#kit/testing/own-namespaces.ts';
 import { RootServiceDefinition } from '#proto/banger/v1/root.ts';
 import { tool } from './network-lab.ts';
 import type { Answered } from './root-caller.ts';
@@ -21,7 +22,7 @@ const CONFIG = '/run/banger.toml';
 export async function installBanger(qemu: string): Promise<void> {
   await makeAccounts();
   mkdirSync('/run/banger', { mode: 0o711 });
-  writeFileSync(CONFIG, `[rootd]\nqemu = "${qemu}"\ncgroup = "banger-test-${process.pid}"\n`);
+  writeFileSync(CONFIG, `[rootd]\nqemu = "${qemu}"\ncgroup = "banger-test-${ownNumber()}"\n`);
 }
 
 export type Rootd = Awaited<ReturnType<typeof startRootd>>;

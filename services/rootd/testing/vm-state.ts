@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { programRoot } from '#kit/program.ts';
+import { ownNumber } from '#kit/testing/own-namespaces.ts';
 import { buildJail } from '../jail/build.ts';
 import { openVmms, type VmmSettings, type Vmms } from '../vmm/vmms.ts';
 import { tinyKernel } from './tiny-kernel.ts';
@@ -50,7 +51,7 @@ export function openTestVmms({ state, runtime }: VmState, given: Partial<VmmSett
   const settings = {
     qemu: '/usr/bin/qemu-system-x86_64',
     uids: { base: 82_000, count: 1000 },
-    cgroup: `banger-test-${process.pid}`,
+    cgroup: `banger-test-${ownNumber()}`,
     largestFile: 2 ** 30,
     ...given,
   };

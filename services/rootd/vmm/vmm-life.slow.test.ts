@@ -5,7 +5,7 @@ import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { failsWith } from '#kit/testing/fails-with.ts';
-import { inOwnNamespaces } from '#kit/testing/own-namespaces.ts';
+import { inOwnNamespaces, ownNumber } from '#kit/testing/own-namespaces.ts';
 import { until } from '#kit/testing/until.ts';
 import * as listVmms from '../ops/list-vmms.ts';
 import { tool } from '../testing/network-lab.ts';
@@ -105,7 +105,7 @@ inOwnNamespaces(import.meta.url, () => {
 
   test('a uid under which something else runs is not used', async (t) => {
     // Not the same one in every run: an earlier run's VMM may still wait to be collected by init.
-    const uids = { base: 83_000 + (process.pid % 1000), count: 1 };
+    const uids = { base: 83_000 + (ownNumber() % 1000), count: 1 };
     const { vmms } = makeVmmLab(t, { uids });
     const stranger = spawn('sleep', ['60'], { uid: uids.base, gid: uids.base });
     t.after(() => stranger.kill());
