@@ -20,7 +20,7 @@ export const doctor: Command = {
         return checks.map((check) => ({ service, ...check }));
       }),
     );
-    const checks = answers.flat();
+    const checks = withoutRepeats(answers.flat());
     const text = () => checks.map((check) => formatCheck(check, out.color)).join('\n');
     const toJson = (check: Row) => ({
       ...check,
@@ -32,6 +32,12 @@ export const doctor: Command = {
 };
 
 type Row = HostCheck & { service: string };
+
+/** netd passes on what rootd found, and root hears it from rootd as well. */
+function withoutRepeats(rows: readonly Row[]): Row[] {
+  const isSame = (a: Row, b: Row) => a.name === b.name && a.detail === b.detail;
+  return rows.filter((row, at) => rows.findIndex((other) => isSame(other, row)) === at);
+}
 
 const LABELS = {
   [HostCheckStatus.PASS]: ['PASS', 'green'],
