@@ -15,7 +15,8 @@ const UNSHARE = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount
  */
 export async function startInNamespaces(scope: Scope, args: readonly string[]): Promise<Ask> {
   if (process.getuid?.() !== 0) throw new Error('needs root, to make namespaces');
-  const child = spawn('unshare', [...UNSHARE, process.execPath, ...args], {
+  const enter = ['--pdeathsig', 'KILL', 'unshare', ...UNSHARE];
+  const child = spawn('setpriv', [...enter, process.execPath, ...args], {
     cwd: scope.folder,
     stdio: ['pipe', 'pipe', 'inherit'],
   });

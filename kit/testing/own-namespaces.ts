@@ -1,6 +1,6 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -28,8 +28,12 @@ async function runInside(t: TestContext, file: string): Promise<void> {
   const env: NodeJS.ProcessEnv = { ...process.env, [INSIDE]: '1' };
   // With this set, the inner run would speak the outer one's own protocol instead of text.
   delete env.NODE_TEST_CONTEXT;
-  const args = [...UNSHARE, process.execPath, '--test-reporter=spec', file];
-  const child = spawn('unshare', args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  // Ends with this process too, however that ends.
+  const args = ['--pdeathsig', 'KILL', 'unshare', ...UNSHARE, process.execPath];
+  const child = spawn('setpriv', [...args, '--test-reporter=spec', file], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   t.after(() => void child.kill('SIGKILL'));
   const said: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => said.push(chunk));
@@ -43,7 +47,7 @@ async function runInside(t: TestContext, file: string): Promise<void> {
 function reasonToSkip(): string | false {
   if (process.getuid?.() !== 0) return 'needs root, to make namespaces';
   const isMissing = (tool: string) => spawnSync(tool, ['-V']).error !== undefined;
-  const missing = ['unshare', 'ip', 'nft'].filter(isMissing);
+  const missing = ['setpriv', 'unshare', 'ip', 'nft'].filter(isMissing);
   if (missing.length > 0) return `needs ${missing.join(', ')}`;
   const { status } = spawnSync('unshare', [...UNSHARE, 'true']);
   return status === 0 ? false : 'needs the right to make namespaces';
@@ -57,16 +61,9 @@ export function ownNumber(): number {
   return Number(readlinkSync('/proc/self/ns/mnt').replaceAll(/\D/g, ''));
 }
 
-/** Only inside: a /run of its own, a loopback, and a /sys that shows the devices of this network namespace. */
+/** Only inside: a /run of its own, where `ip netns` keeps its names, and a loopback. */
 export async function prepareNamespaces(): Promise<void> {
   const tool = promisify(execFile);
   await tool('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
   await tool('ip', ['link', 'set', 'lo', 'up']);
-  mkdirSync('/run/sys');
-  await tool('mount', ['-t', 'sysfs', 'sysfs', '/run/sys']);
-  // Only these two: over all of /sys, the control groups below it would be hidden.
-  for (const folder of ['devices/virtual/net', 'class/net']) {
-    await tool('mount', ['--bind', `/run/sys/${folder}`, `/sys/${folder}`]);
-  }
-  await tool('umount', ['/run/sys']);
 }
