@@ -35,11 +35,6 @@ const tool = promisify(execFile);
 async function prepareHost(): Promise<void> {
   await tool('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
   await tool('ip', ['link', 'set', 'lo', 'up']);
-  mkdirSync('/run/sys');
-  await tool('mount', ['-t', 'sysfs', 'sysfs', '/run/sys']);
-  for (const folder of ['devices/virtual/net', 'class/net']) {
-    await tool('mount', ['--bind', `/run/sys/${folder}`, `/sys/${folder}`]);
-  }
   for (const folder of [PATHS.runtime, PATHS.state, PATHS.cache, PATHS.logs]) {
     mkdirSync(folder);
     chownSync(folder, UID, UID);

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { readAccounts } from '#kit/accounts.ts';
 import { rootCallers } from '#kit/admission.ts';
 import { openDeviceAddresses } from '#kit/device-address.ts';
+import { openDeviceLinks } from '#kit/device-link.ts';
 import { openNftables } from '#kit/nftables.ts';
 import { socketPath } from '#kit/paths.ts';
 import type { Peer } from '#kit/peer.ts';
@@ -35,7 +36,11 @@ await runService('rootd', async (service) => {
     runtime,
     buildJail: (signal) => buildJail(JAIL, signal),
   });
-  const kernel: Kernel = { nft: openNftables(), addressOf: openDeviceAddresses() };
+  const kernel: Kernel = {
+    nft: openNftables(),
+    linkOf: openDeviceLinks(),
+    addressOf: openDeviceAddresses(),
+  };
   const isAnyCaller = ({ uid }: Peer) =>
     uid === 0 || uids.vmd.includes(uid) || uids.netd.includes(uid);
   return {

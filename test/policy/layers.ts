@@ -50,7 +50,7 @@ const LAYERS: readonly Layer[] = [
     name: 'ops',
     holds: ['services/rootd/*/**'],
     // The command line of QEMU is text that vmd and rootd make alike.
-    imports: ['services/rootd/*/**', PURE_KIT, 'kit/{exec,nftables,qemu-arguments}.ts'],
+    imports: ['services/rootd/*/**', PURE_KIT, 'kit/{device-link,exec,nftables,qemu-arguments}.ts'],
     packages: false,
   },
   {

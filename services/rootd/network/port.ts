@@ -1,39 +1,18 @@
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import type { Kernel } from '../host/kernel.ts';
 import { foreignTap } from './links.ts';
-import type { TapName } from './names.ts';
+import type { BridgeName, TapName } from './names.ts';
 
-const DEVICES = '/sys/class/net';
-const IFF_TAP = 2;
-
-/** A tap as sysfs has it. For what concerns one VM, a listing of every device of the host would take too long. */
+/** A tap at a bridge. For what concerns one VM, a listing of every device of the host would take too long. */
 export type Port = {
   readonly name: TapName;
-  /** The bridge that it is a port of. */
-  readonly bridge: string | undefined;
   readonly isolated: boolean;
 };
 
-export function findPort(name: TapName): Port | undefined {
-  const folder = join(DEVICES, name);
-  if (!existsSync(folder)) return undefined;
-  const flags = readOptional(join(folder, 'tun_flags')) ?? '0';
-  if ((Number(flags) & IFF_TAP) === 0) throw foreignTap(name);
-  // Only a port of a bridge has it; another kind of master has not.
-  const isolated = readOptional(join(folder, 'brport/isolated'));
-  if (isolated === undefined) return { name, bridge: undefined, isolated: false };
-  return {
-    name,
-    bridge: basename(readlinkSync(join(folder, 'master'))),
-    isolated: isolated === '1',
-  };
-}
-
-function readOptional(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+/** Absent when there is no such tap, or when it is not a port of this bridge. */
+export function findPort({ linkOf }: Kernel, name: TapName, bridge: BridgeName): Port | undefined {
+  const link = linkOf(name);
+  if (link === undefined) return undefined;
+  if (!link.tap) throw foreignTap(name);
+  const isAttached = link.bridge !== undefined && link.bridge === linkOf(bridge)?.index;
+  return isAttached ? { name, isolated: link.isolated } : undefined;
 }

@@ -69,7 +69,7 @@ export async function run(
   input: ApplyRules,
 ): Promise<void> {
   const { bridge, rules } = input;
-  const port = getPort(bridge, rules);
+  const port = getPort(kernel, bridge, rules);
   refuseOthers(kernel, bridge, rules);
   const sets = readPacketSets(kernel.nft);
   refuseTaken(sets, rules);
@@ -92,10 +92,10 @@ async function isolate(call: Call, port: Port, isolated: boolean): Promise<void>
   await runIpBatch(call, [`link set dev ${port.name} type bridge_slave isolated ${flag}`]);
 }
 
-function getPort(bridge: BridgeName, { tapIndex }: VmRules): Port {
+function getPort(kernel: Kernel, bridge: BridgeName, { tapIndex }: VmRules): Port {
   const name = tapName(tapIndex);
-  const port = findPort(name);
-  if (port?.bridge === bridge) return port;
+  const port = findPort(kernel, name, bridge);
+  if (port !== undefined) return port;
   throw new BangerError('HOST_NOT_READY', `there is no tap "${name}" on "${bridge}"`, {
     metadata: { tap: name, bridge },
   });
