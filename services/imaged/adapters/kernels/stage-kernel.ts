@@ -13,6 +13,8 @@ import { unpackKernel } from './vmlinux.ts';
 /** As with images: whoever runs VMs reads them, and nobody writes them. */
 const FILE_MODE = 0o440;
 const FOLDER_MODE = 0o750;
+/** A VMM in a jail opens it by name, with a uid of its own; the folder keeps everybody else away. */
+const VMLINUX_MODE = 0o444;
 
 /** What of the rest of imaged the making of kernels needs. */
 export type StageTools = {
@@ -91,7 +93,7 @@ async function settle(folder: string): Promise<void> {
 
 async function settleFile(path: string): Promise<void> {
   await using file = await open(path, 'r');
-  await file.chmod(FILE_MODE);
+  await file.chmod(basename(path) === VMLINUX ? VMLINUX_MODE : FILE_MODE);
   await file.sync();
 }
 
