@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call } from '#kit/call.ts';
-import { BangerError } from '#kit/errors.ts';
+import { BangerError, hasReason } from '#kit/errors.ts';
 import { launch } from '#kit/exec.ts';
 import { findProcess, isRunning, type ProcessIdentity } from '#kit/process-identity.ts';
 import { QEMU_SOCKETS, type QemuMachine, qemuArguments } from '#kit/qemu-arguments.ts';
@@ -48,7 +48,9 @@ export async function awaitQmp(call: Call, folder: string, process: ProcessIdent
   }
 }
 
+/** One that closes the socket again is about to end, and then its log says why. */
 function isNotYet(error: unknown): boolean {
+  if (hasReason(error, 'GUEST_UNREACHABLE')) return true;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ENOENT' || code === 'ECONNREFUSED';
 }
