@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { LOCAL_ACCOUNT } from '#kit/paths.ts';
 import { programRoot } from '#kit/program.ts';
@@ -17,6 +16,12 @@ const execute = promisify(execFile);
 /** Root with a machine of its own: other folders, a network and mounts that nobody else sees. */
 export type RootUser = {
   banger(...args: readonly string[]): Promise<Ended>;
+  /** The same from where the host's network is: to fetch what is to be had there. */
+  bangerOnline(...args: readonly string[]): Promise<Ended>;
+  /** A folder that only this root uses. */
+  readonly folder: string;
+  /** The words before a command that runs where the services of this root are. */
+  readonly enter: readonly string[];
   /** Runs a tool where the services of this root are. */
   run(file: string, ...args: readonly string[]): Promise<string>;
   /** Pids of this root's processes of one service. */
@@ -38,11 +43,16 @@ const PREPARE = `
 export type RootUserOptions = {
   /** The host's network, for who must reach a package archive, instead of one with nothing in it. */
   sharesNetwork?: boolean;
+  /** Content of the configuration file. */
+  config?: string;
 };
 
+/** A test, or a suite: what is registered first is done first. */
+export type Ending = { after(end: () => unknown): void };
+
 export async function openRootUser(
-  t: TestContext,
-  { sharesNetwork = false }: RootUserOptions = {},
+  t: Ending,
+  { sharesNetwork = false, config = '' }: RootUserOptions = {},
 ): Promise<RootUser> {
   const folder = mkdtempSync(join(tmpdir(), 'banger-'));
   chmodSync(folder, 0o711);
@@ -50,14 +60,18 @@ export async function openRootUser(
   const machine = await openMachine(folder, sharesNetwork);
   const { enter } = machine;
   const env = environment(folder);
+  writeConfig(folder, config);
   const run = async (file: string, ...args: readonly string[]) => {
     const [command = '', ...rest] = [...enter, file, ...args];
     return (await execute(command, rest, { env, cwd: '/' })).stdout;
   };
-  const banger = (...args: readonly string[]) => {
-    const [command = '', ...rest] = [...enter, join(programRoot(), 'banger'), ...args];
-    return endOf(execute(command, rest, { env, cwd: '/' }));
-  };
+  const bangerAt =
+    (place: readonly string[]) =>
+    (...args: readonly string[]) => {
+      const [command = '', ...rest] = [...place, join(programRoot(), 'banger'), ...args];
+      return endOf(execute(command, rest, { env, cwd: '/', maxBuffer: 2 ** 26 }));
+    };
+  const banger = bangerAt(enter);
   t.after(async () => {
     try {
       await banger('daemon', 'stop');
@@ -71,7 +85,8 @@ export async function openRootUser(
     processesThatKnow(folder)
       .filter(({ command }) => command.includes(`/${service}.mjs `))
       .map(({ pid }) => pid);
-  return { banger, run, pidsOf };
+  const bangerOnline = bangerAt(enter.filter((word) => word !== '--net'));
+  return { banger, bangerOnline, folder, enter, run, pidsOf };
 }
 
 /** The account that services get from root exists in this machine only; the host's files stay as they are. */
@@ -124,6 +139,11 @@ function environment(folder: string): Record<string, string> {
     XDG_CONFIG_HOME: config,
     TMPDIR: tmp,
   };
+}
+
+function writeConfig(folder: string, config: string): void {
+  mkdirSync(join(folder, 'config/banger'));
+  writeFileSync(join(folder, 'config/banger/config.toml'), config);
 }
 
 export function uidOf(pid: number): number {
