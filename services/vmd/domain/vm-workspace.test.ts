@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { failsWith } from '#kit/testing/fails-with.ts';
 import { createFakeVmd } from '../testing/fake-vmd.ts';
+import { sampleMachine } from '../testing/sample-machine.ts';
 import { sampleVm } from '../testing/sample-vm.ts';
 import { exportVmWorkspace } from './export-vm-workspace.ts';
 import type { GuestFile } from './guest.ts';
@@ -42,7 +43,7 @@ async function vmWith(t: TestContext, folders: Folders) {
   const vm = sampleVm({ state: 'running' });
   const unpacked: Uint8Array[] = [];
   await vmd.store.insert(vm);
-  const machine = await driver.launch(call, { vmId: vm.id, folder: '/f' } as never);
+  const machine = await driver.launch(call, sampleMachine({ vmId: vm.id }));
   vmd.live.set(vm.id, {
     machine,
     guest: {
