@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type BridgedVms, OUTSIDE, openBridgedVms, statusOf } from './bridged-vms.ts';
-import { fetchAtOnce } from './fetch-at-once.ts';
+import { countBytes, fetchAtOnce } from './host-clients.ts';
 import { needsMountNamespace, needsVms } from './needs.ts';
 import { openSuiteEnding } from './suite-ending.ts';
 
 const NO_CAPABILITY = '0000000000000000';
 const UPLINK = '198.18.0.2';
 const CONNECTIONS = 200;
+const GIB = 2 ** 30;
+const MIB = 2 ** 20;
 
 /** Fetches a page in a guest, and fails when nobody answers. */
 const page = (address: string, path = '', port = 80) =>
@@ -16,6 +18,7 @@ const page = (address: string, path = '', port = 80) =>
 void describe('guests on the bridge', { skip: needsMountNamespace || needsVms }, () => {
   let vms: BridgedVms;
   let port: number;
+  let bulkPort: number;
   const suite = openSuiteEnding();
   after(() => suite.end());
   before(async () => {
@@ -23,8 +26,10 @@ void describe('guests on the bridge', { skip: needsMountNamespace || needsVms },
   });
 
   test('each has an address, a uid and a jail of its own, and no capability', async () => {
-    const made = [await vms.create('one', '--nat', '-p', '0:80'), await vms.create('two')];
-    port = made[0]?.publishedPorts[0]?.hostPort ?? 0;
+    const publish = ['-p', '0:80', '-p', '0:81'];
+    const made = [await vms.create('one', '--nat', ...publish), await vms.create('two')];
+    const published = made[0]?.publishedPorts.map(({ hostPort }) => hostPort) ?? [];
+    [port = 0, bulkPort = 0] = published;
     assert.deepEqual(
       made.map(({ address }) => address),
       ['172.30.0.2', '172.30.0.3'],
@@ -82,6 +87,23 @@ void describe('guests on the bridge', { skip: needsMountNamespace || needsVms },
     assert.equal(code, 1);
     assert.match(stderr, new RegExp(`tcp port ${port} .* is taken by vm "one"`));
     await vms.banger('vm', 'delete', 'rival');
+  });
+
+  test('a gigabyte comes through a published port, and vmd keeps none of it', async (t) => {
+    const peakMib = () => {
+      const [pid = 0] = vms.pidsOf('vmd');
+      return Number.parseInt(statusOf(pid).get('VmHWM') ?? '', 10) / 1024;
+    };
+    const before = peakMib();
+    const send = `dd if=/dev/zero bs=64k count=${GIB / 65_536} 2>/dev/null | nc -l -p 81`;
+    const sending = vms.inGuest('one', send);
+    await vms.inGuest('one', 'until netstat -ltn | grep -q ":81 "; do sleep 0.1; done');
+    const startMs = performance.now();
+    assert.equal(await countBytes(vms, bulkPort), GIB);
+    const seconds = (performance.now() - startMs) / 1000;
+    t.diagnostic(`${Math.round(GIB / MIB / seconds)} MiB/s, vmd grew ${peakMib() - before} MiB`);
+    await sending;
+    assert.ok(peakMib() - before < 128, `vmd grew from ${before} to ${peakMib()} MiB`);
   });
 
   test('a stop and a start keep address and port, and give a new boot', async () => {

@@ -27,3 +27,14 @@ export async function fetchAtOnce(
 ): Promise<Record<string, number>> {
   return JSON.parse(await run(process.execPath, '-e', FETCH, url, String(count)));
 }
+
+const COUNT = `
+  let bytes = 0;
+  const socket = require('node:net').connect(Number(process.argv[1]), '127.0.0.1');
+  socket.on('data', (chunk) => { bytes += chunk.length; });
+  socket.on('close', () => console.log(bytes));`;
+
+/** How many bytes a port of the host sends until it closes. */
+export async function countBytes({ run }: Pick<RootUser, 'run'>, port: number): Promise<number> {
+  return Number(await run(process.execPath, '-e', COUNT, String(port)));
+}
