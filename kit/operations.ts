@@ -46,7 +46,10 @@ type Entry = {
   cancel: AbortController;
 };
 
-export function createOperations(now: () => Date): Operations {
+/** Hears of every stage of every operation, before anybody else does. */
+export type Observe = (verb: string, stage: Stage) => void;
+
+export function createOperations(now: () => Date, observe: Observe = () => undefined): Operations {
   const entries = new Map<string, Entry>();
 
   const change = (entry: Entry, change: Partial<Operation>) => {
@@ -79,8 +82,10 @@ export function createOperations(now: () => Date): Operations {
     call: Call,
     request: OperationRequest<Result>,
   ): Promise<Result> {
-    const report: Report = (stage) =>
+    const report: Report = (stage) => {
+      observe(request.verb, stage);
       change(entry, { stages: withStage(entry.operation.stages, stage) });
+    };
     try {
       const result = await request.work(call, report);
       change(entry, { state: 'done', endedAt: now() });

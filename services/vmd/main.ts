@@ -10,6 +10,7 @@ import { createOperations } from '#kit/operations.ts';
 import { ownCalls } from '#kit/own-calls.ts';
 import { socketPath } from '#kit/paths.ts';
 import { runService } from '#kit/service.ts';
+import { crashSwitch } from './adapters/crash-switch.ts';
 import { createDisks } from './adapters/disks.ts';
 import { createGuests } from './adapters/guests.ts';
 import { createHost } from './adapters/host.ts';
@@ -27,6 +28,7 @@ import type { Vmd } from './domain/ports.ts';
 import { startUpkeep } from './domain/upkeep.ts';
 import { createQemuDriver } from './drivers/qemu/index.ts';
 import { createProbe } from './drivers/qemu/probe.ts';
+import { sweepProbes } from './drivers/qemu/sweep-probes.ts';
 import { vmService } from './rpc.ts';
 
 /** How long a service that vmd calls may take to come back from a restart. */
@@ -59,12 +61,13 @@ await runService('vmd', async (service) => {
     publisher: createPublisher(backgroundCall),
     host,
     settings,
-    operations: createOperations(service.now),
+    operations: createOperations(service.now, crashSwitch(process.env.BANGER_CRASH_AT)),
     live: createLiveVms(),
     locks: createKeyedLock<VmId>(),
     workspaceLocks: createKeyedLock<VmId>(),
     backgroundCall,
   };
+  await sweepProbes(state);
   await startUpkeep(vmd);
   return {
     ...admitUsers(service, process.getuid?.() ?? 0),

@@ -98,6 +98,13 @@ test('a record that is damaged is an error and not a vm', async (t) => {
     await store.insert(vm);
     const record = JSON.stringify({ ...vm, ...damage });
     await db.updateTable('vms').set({ record }).execute();
-    await assert.rejects(store.list(), failsWith('STATE_CORRUPT', /.*/), what);
+    await assert.rejects(
+      store.list(),
+      failsWith(
+        'STATE_CORRUPT',
+        /^the record of vm "web" cannot be read; .* or delete row "[0-9a-f]{16}"/,
+      ),
+      what,
+    );
   }
 });

@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import { untilAborted } from '#kit/abort.ts';
 import { BangerError } from '#kit/errors.ts';
+import { printableName } from '#kit/names.ts';
 import type { VmStore } from '../domain/ports.ts';
 import type { Vm } from '../domain/vm.ts';
 import { formatVmRecord, parseVmRecord } from './vm-record.ts';
@@ -86,8 +87,16 @@ function toRow(vm: Vm): VmRow {
   };
 }
 
-function toVm(row: VmRow): Vm {
-  return { ...parseVmRecord(row.record), lastUsedAt: new Date(row.last_used_at) };
+function toVm({ id, name, record, last_used_at: usedAt }: VmRow): Vm {
+  try {
+    return { ...parseVmRecord(record), lastUsedAt: new Date(usedAt) };
+  } catch (cause) {
+    throw new BangerError(
+      'STATE_CORRUPT',
+      `the record of vm "${printableName(name)}" cannot be read; stop vmd and restore vmd.db from a copy, or delete row "${printableName(id)}" from its table vms`,
+      { cause, metadata: { vm: name, id } },
+    );
+  }
 }
 
 async function refusingTakenName(vm: Vm, write: () => Promise<unknown>): Promise<void> {

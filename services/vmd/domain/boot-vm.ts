@@ -47,8 +47,11 @@ async function boot(vmd: Vmd, call: Call, vm: Vm, report: Report): Promise<Vm> {
   const { machine, guest, running } = await powerUp(vmd, call, { vm, image, lease, report });
   undoing.defer(undo(call.log, 'end machine', () => endMachine(vmd, cleanUp, running, machine)));
   undoing.defer(undo(call.log, 'close ports', () => closePorts(vmd, vm.id)));
-  const published = { ...running, publishedPorts: await openPorts(vmd, running) };
-  await vmd.store.update(published);
+  const published = await runStage(report, 'publish', async () => {
+    const ready = { ...running, publishedPorts: await openPorts(vmd, running) };
+    await vmd.store.update(ready);
+    return ready;
+  });
   vmd.live.set(vm.id, { machine, guest });
   watchMachine(vmd, published, machine);
   watchGuest(vmd, published, machine, guest);

@@ -56,14 +56,19 @@ async function build(vmd: Vmd, call: Call, plan: Plan, report: Report): Promise<
   return vmd.locks.with(id, call.signal, async () => {
     await using undoing = new AsyncDisposableStack();
     undoing.defer(undo(call.log, 'release images', () => vmd.images.release(cleanUp, id)));
-    const image = await vmd.images.leaseImage(call, id, plan.image);
-    const kernel = await vmd.images.leaseKernel(call, id, plan.kernel);
+    const { image, kernel } = await runStage(report, 'lease', async () => ({
+      image: await vmd.images.leaseImage(call, id, plan.image),
+      kernel: await vmd.images.leaseKernel(call, id, plan.kernel),
+    }));
     const source = { image, kernel: { id: kernel.id, name: kernel.name } };
     const vm = newVm(vmd, id, plan, source);
     undoing.defer(undo(call.log, 'remove record', () => vmd.store.remove(id)));
-    await vmd.store.insert(vm);
     undoing.defer(undo(call.log, 'release lease', () => vmd.network.release(cleanUp, id)));
-    await vmd.network.acquire(call, vm);
+    await runStage(report, 'reserve', async (tell) => {
+      tell(vm.name);
+      await vmd.store.insert(vm);
+      await vmd.network.acquire(call, vm);
+    });
     undoing.defer(undo(call.log, 'remove disks', () => vmd.disks.remove(id)));
     await runStage(report, 'disks', () => vmd.disks.create(call, vm, image));
     const made = plan.wanted.start ? await start(vmd, call, { vm, plan, undoing }, report) : vm;

@@ -26,7 +26,7 @@ export function deleteVm(
     }
     const deleting = moveTo(vm, 'deleting');
     await vmd.store.update(deleting);
-    await runStage(report, 'delete', () => removeVm(vmd, vmd.backgroundCall(call.opId), deleting));
+    await removeVm(vmd, vmd.backgroundCall(call.opId), deleting, report);
     return vm;
   });
 }
@@ -35,15 +35,23 @@ export function deleteVm(
  * Removes a VM whose record says that it is being deleted; reconcile finishes what a crash interrupted.
  * Order matters: the record goes last, because it is what the rest is found by.
  */
-export async function removeVm(vmd: Vmd, call: Call, vm: Vm): Promise<void> {
+export async function removeVm(
+  vmd: Vmd,
+  call: Call,
+  vm: Vm,
+  report: Report = () => undefined,
+): Promise<void> {
   const machine = vmd.live.find(vm.id)?.machine;
   await everyStep(
     [
-      async () => machine && endMachine(vmd, call, vm, machine),
-      () => settleStopped(vmd, call, vm),
-      () => vmd.network.release(call, vm.id),
-      () => vmd.disks.remove(vm.id),
-      () => vmd.images.release(call, vm.id),
+      () =>
+        runStage(report, 'machine', async () => {
+          if (machine !== undefined) await endMachine(vmd, call, vm, machine);
+          await settleStopped(vmd, call, vm);
+        }),
+      () => runStage(report, 'network', () => vmd.network.release(call, vm.id)),
+      () => runStage(report, 'disks', () => vmd.disks.remove(vm.id)),
+      () => runStage(report, 'images', () => vmd.images.release(call, vm.id)),
     ],
     `vm "${vm.name}" could not be deleted whole; try again with: banger vm delete ${vm.name}`,
   );

@@ -5,6 +5,7 @@ import { getDriver } from './drivers.ts';
 import { endMachine, everyStep, placeOf, settleStopped } from './end-machine.ts';
 import type { Vmd } from './ports.ts';
 import { openPorts } from './publish-vm-port.ts';
+import { finishStop } from './stop-vm.ts';
 import { isUp, moveTo, type Vm, withoutRun } from './vm.ts';
 import { watchGuest, watchMachine } from './watch-machine.ts';
 
@@ -40,8 +41,11 @@ async function reconcileVm(vmd: Vmd, call: Call, vm: Vm): Promise<boolean> {
       if (machine !== undefined) vmd.live.set(vm.id, { machine });
       await removeVm(vmd, call, vm);
       return false;
-    case 'starting':
     case 'stopping':
+      if (machine !== undefined) await meetGuest(vmd, call, vm, machine);
+      await finishStop(vmd, call, vm, vmd.settings.graceMs, () => undefined);
+      return false;
+    case 'starting':
       if (machine !== undefined) await endMachine(vmd, call, vm, machine);
       await settleStopped(vmd, call, vm);
       await vmd.store.update(
@@ -52,6 +56,22 @@ async function reconcileVm(vmd: Vmd, call: Call, vm: Vm): Promise<boolean> {
     case 'error':
       if (machine !== undefined) await endMachine(vmd, call, vm, machine);
       return false;
+  }
+}
+
+/** The guest of a VM that was being stopped may have written what is not on its disk yet, so it is asked once more. */
+async function meetGuest(vmd: Vmd, call: Call, vm: Vm, machine: RunningMachine): Promise<void> {
+  vmd.live.set(vm.id, { machine });
+  const limit = AbortSignal.timeout(vmd.settings.graceMs);
+  const ended = new AbortController();
+  void machine.exited.then(() => ended.abort());
+  const signal = AbortSignal.any([limit, ended.signal]);
+  try {
+    await machine.resume(call);
+    const guest = await vmd.guests.connect({ ...call, signal }, machine.guestSocket);
+    vmd.live.set(vm.id, { machine, guest });
+  } catch (error) {
+    call.log.info('guest of a half-done stop not met', { vm: vm.id, error });
   }
 }
 

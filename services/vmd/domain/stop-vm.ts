@@ -31,25 +31,38 @@ export async function haltVm(
   // From here on the way leads to stopped only: a caller that leaves does not leave half a stop behind.
   const firm = vmd.backgroundCall(call.opId);
   const live = vmd.live.find(vm.id);
-  if (live !== undefined) {
-    const off = await runStage(report, 'power-off', () =>
-      powerOff(vmd, firm, vm, graceMs ?? vmd.settings.graceMs),
-    );
-    if (!off) await runStage(report, 'kill', () => endMachine(vmd, firm, vm, live.machine));
-  }
-  await settleStopped(vmd, firm, stopping);
-  const stopped = moveTo(withoutRun(stopping), 'stopped');
-  await vmd.store.update(stopped);
-  return stopped;
+  // A paused guest hears nothing until it goes on.
+  if (vm.state === 'paused') await live?.machine.resume(firm);
+  return finishStop(vmd, firm, stopping, graceMs ?? vmd.settings.graceMs, report);
 }
 
-/** Whether the machine ended within the grace time. A paused guest hears nothing until it goes on. */
+/** The rest of a stop, once the record says so: for the verb, and for what a crash left in the middle of it. */
+export async function finishStop(
+  vmd: Vmd,
+  call: Call,
+  stopping: Vm,
+  graceMs: number,
+  report: Report,
+): Promise<Vm> {
+  const live = vmd.live.find(stopping.id);
+  if (live !== undefined) {
+    const off = await runStage(report, 'power-off', () => powerOff(vmd, call, stopping, graceMs));
+    if (!off) await runStage(report, 'kill', () => endMachine(vmd, call, stopping, live.machine));
+  }
+  return runStage(report, 'settle', async () => {
+    await settleStopped(vmd, call, stopping);
+    const stopped = moveTo(withoutRun(stopping), 'stopped');
+    await vmd.store.update(stopped);
+    return stopped;
+  });
+}
+
+/** Whether the machine ended within the grace time. */
 async function powerOff(vmd: Vmd, call: Call, vm: Vm, graceMs: number): Promise<boolean> {
   const live = vmd.live.find(vm.id);
   if (live?.guest === undefined) return false;
   const limit = AbortSignal.timeout(graceMs);
   try {
-    if (vm.state === 'paused') await live.machine.resume(call);
     await live.guest.powerOff({ ...call, signal: limit });
   } catch (error) {
     // The channel may go down with the guest before its answer; the exit is what counts.

@@ -103,7 +103,7 @@ export type Run = {
 const TRANSITIONS: Readonly<Record<VmState, readonly VmState[]>> = {
   creating: ['starting', 'stopped', 'error', 'deleting'],
   starting: ['running', 'stopped', 'error', 'stopping'],
-  running: ['paused', 'stopping', 'stopped', 'error', 'deleting'],
+  running: ['starting', 'paused', 'stopping', 'stopped', 'error', 'deleting'],
   paused: ['running', 'stopping', 'stopped', 'error', 'deleting'],
   stopping: ['stopped', 'error'],
   stopped: ['starting', 'deleting'],

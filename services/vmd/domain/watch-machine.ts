@@ -1,10 +1,17 @@
-import type { RunningMachine } from './driver.ts';
+import type { Call } from '#kit/call.ts';
+import { bootVm } from './boot-vm.ts';
+import type { MachineExit, RunningMachine } from './driver.ts';
 import { settleStopped } from './end-machine.ts';
 import type { Guest } from './guest.ts';
 import type { Vmd } from './ports.ts';
 import { isUp, moveTo, type Vm, withoutRun } from './vm.ts';
 
-/** Notices when a machine ends by itself: the guest powered off, or the host's kernel killed it. */
+const PANIC_TAIL_BYTES = 8192;
+
+/**
+ * Notices when a machine ends by itself: the guest powered off, or the host's kernel killed it. One whose guest
+ * restarted is booted again.
+ */
 export function watchMachine(vmd: Vmd, vm: Vm, machine: RunningMachine): void {
   const call = vmd.backgroundCall();
   const notice = async () => {
@@ -16,10 +23,33 @@ export function watchMachine(vmd: Vmd, vm: Vm, machine: RunningMachine): void {
       if (current === undefined || !isUp(current)) return;
       call.log.info('vm ended by itself', { vm: vm.id, ...exit });
       await settleStopped(vmd, call, current);
-      await vmd.store.update(moveTo(withoutRun(current), 'stopped', { stateDetail: exit.detail }));
+      const { again, stateDetail } = await judge(machine, exit);
+      if (again) await bootAgain(vmd, call, current);
+      else await vmd.store.update(moveTo(withoutRun(current), 'stopped', { stateDetail }));
     });
   };
   notice().catch((error: unknown) => call.log.error('exit not settled', { vm: vm.id, error }));
+}
+
+/** A kernel that panics restarts too, and would do so again and again. Only its console tells the two apart. */
+async function judge(machine: RunningMachine, { cause, detail }: MachineExit) {
+  if (cause !== 'reboot') return { again: false, stateDetail: detail };
+  const panicked = (await machine.readConsole(PANIC_TAIL_BYTES)).includes('Kernel panic');
+  if (panicked) return { again: false, stateDetail: "the guest's kernel panicked" };
+  return { again: true, stateDetail: detail };
+}
+
+async function bootAgain(vmd: Vmd, call: Call, vm: Vm): Promise<void> {
+  call.log.info('vm restarted by its guest', { vm: vm.id });
+  try {
+    await bootVm(vmd, call, vm, () => undefined);
+  } catch (error) {
+    call.log.warn('vm did not come up after its guest restarted', { vm: vm.id, error });
+    const current = await vmd.store.find(vm.id);
+    if (current === undefined || !isUp(current)) return;
+    const stateDetail = 'restarted by the guest, and not booted again';
+    await vmd.store.update(moveTo(withoutRun(current), 'stopped', { stateDetail }));
+  }
 }
 
 /** Connects again when the channel to a running guest is lost; the guest takes the new connection over. */

@@ -11,6 +11,7 @@ import type { Accelerator } from '../../domain/vm.ts';
 import { awaitQmp, launchQemu } from './launch.ts';
 import { runningMachine } from './machine.ts';
 import { createOwnLauncher } from './own-launcher.ts';
+import { PROBE_PREFIX } from './sweep-probes.ts';
 import { readVerdict, type Verdict } from './verdict.ts';
 
 export type ProbeOptions = {
@@ -84,7 +85,11 @@ async function saysHello(
   call: Call,
   kernel: KernelFiles,
 ): Promise<boolean> {
-  const place = { vmId: newId(), folder: await mkdtemp(join(folder, 'probe-')), privileged: false };
+  const place = {
+    vmId: newId(),
+    folder: await mkdtemp(join(folder, PROBE_PREFIX)),
+    privileged: false,
+  };
   await using cleaning = new AsyncDisposableStack();
   cleaning.defer(() => rm(place.folder, { recursive: true, force: true }));
   try {
