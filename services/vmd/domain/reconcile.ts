@@ -67,7 +67,7 @@ async function meetGuest(vmd: Vmd, call: Call, vm: Vm, machine: RunningMachine):
   void machine.exited.then(() => ended.abort());
   const signal = AbortSignal.any([limit, ended.signal]);
   try {
-    await machine.resume(call);
+    await machine.resume({ ...call, signal });
     const guest = await vmd.guests.connect({ ...call, signal }, machine.guestSocket);
     vmd.live.set(vm.id, { machine, guest });
   } catch (error) {

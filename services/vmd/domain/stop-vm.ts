@@ -30,9 +30,6 @@ export async function haltVm(
   await vmd.store.update(stopping);
   // From here on the way leads to stopped only: a caller that leaves does not leave half a stop behind.
   const firm = vmd.backgroundCall(call.opId);
-  const live = vmd.live.find(vm.id);
-  // A paused guest hears nothing until it goes on.
-  if (vm.state === 'paused') await live?.machine.resume(firm);
   return finishStop(vmd, firm, stopping, graceMs ?? vmd.settings.graceMs, report);
 }
 
@@ -63,7 +60,10 @@ async function powerOff(vmd: Vmd, call: Call, vm: Vm, graceMs: number): Promise<
   if (live?.guest === undefined) return false;
   const limit = AbortSignal.timeout(graceMs);
   try {
-    await live.guest.powerOff({ ...call, signal: limit });
+    const limited = { ...call, signal: limit };
+    // A paused guest hears nothing until it goes on; one that runs is not disturbed.
+    await live.machine.resume(limited);
+    await live.guest.powerOff(limited);
   } catch (error) {
     // The channel may go down with the guest before its answer; the exit is what counts.
     call.log.info('power-off not answered', { vm: vm.id, error });
