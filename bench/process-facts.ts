@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Processor time of all threads of a process so far, in the scheduler's nanoseconds. */
 export function readCpuMs(pid: number): number {
@@ -24,4 +24,20 @@ export function readMemory(pid: number): Memory {
     return Number(kibibytes) / 1024;
   };
   return { rssMib: mebibytes('Rss'), pssMib: mebibytes('Pss') };
+}
+
+/** The most that was resident at once since the process began, or since `resetPeak`; undefined once it has ended. */
+export function readPeakMib(pid: number): number | undefined {
+  try {
+    const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kibibytes === undefined ? undefined : Number(kibibytes) / 1024;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return undefined;
+    throw error;
+  }
+}
+
+/** Begins to count the peak anew (proc(5), clear_refs). */
+export function resetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }

@@ -3,6 +3,7 @@ import { cliHelp } from './cli-help.ts';
 import { cliList } from './cli-list.ts';
 import { cliVersion } from './cli-version.ts';
 import { create } from './create.ts';
+import { disk, diskLarge } from './disk.ts';
 import { memory } from './memory.ts';
 import { network, networkAtOnce } from './network.ts';
 import { rpcStream } from './rpc-stream.ts';
@@ -21,4 +22,6 @@ export const ROWS: readonly Row[] = [
   create,
   network,
   networkAtOnce,
+  disk,
+  diskLarge,
 ];
