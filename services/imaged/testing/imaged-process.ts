@@ -28,6 +28,7 @@ export type ImagedProcess = {
   list(folder: Folder): Promise<string[]>;
 };
 
+const DEFAULT_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 const SOURCE = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 type Folder = 'images' | 'kernels' | 'staging';
@@ -35,6 +36,8 @@ type Folder = 'images' | 'kernels' | 'staging';
 export type ImagedOptions = {
   /** Its file, where that is not the source: a bundle has less to keep in memory. */
   readonly main?: string;
+  /** Where it finds tools. */
+  readonly path?: string;
   /** Text of the configuration file. */
   readonly config?: string;
   /** Sizes of file systems of their own that the folders lie on, such as "8m"; see `missingMountNamespace`. */
@@ -43,7 +46,7 @@ export type ImagedOptions = {
 
 export async function startImaged(
   t: TestContext,
-  { config = '', tmpfs = {}, main = SOURCE }: ImagedOptions = {},
+  { config = '', tmpfs = {}, main = SOURCE, path = DEFAULT_PATH }: ImagedOptions = {},
 ): Promise<ImagedProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'banger-imaged-'));
   const paths = toPaths(folder);
@@ -75,7 +78,13 @@ export async function startImaged(
     paths,
     async start() {
       await using output = await open(join(folder, 'output'), 'a');
-      child = await startProgram(t, output.fd, ...commandOf(main, paths, tmpfs));
+      child = await startProgram(
+        t,
+        output.fd,
+        '/usr/bin/env',
+        `PATH=${path}`,
+        ...commandOf(main, paths, tmpfs),
+      );
       await imaged.images.listImages({}).catch(async (cause: unknown) => {
         throw new Error(await readFile(join(folder, 'output'), 'utf8'), { cause });
       });

@@ -59,7 +59,8 @@ async function bootstrapArguments(
   return [
     '--variant=minbase',
     '--format=tar',
-    `--include=${packages.join(',')}`,
+    // An empty list is an error of its own to mmdebstrap.
+    ...(packages.length === 0 ? [] : [`--include=${packages.join(',')}`]),
     '--aptopt=Apt::Install-Recommends "false"',
     ...LEFT_OUT_FILES.map((option) => `--dpkgopt=${option}`),
     ...hooks.map((hook) => `--customize-hook=${hook}`),

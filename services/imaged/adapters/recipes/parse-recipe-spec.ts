@@ -18,10 +18,12 @@ export function parseRecipeSpec(text: string): RecipeSpec {
       { description: '', packages: [], files: [], commands: [], ...table },
       'recipe',
     );
+    const base = parseBase(from.text('base'));
+    if (base.kind === 'busybox') refuseIgnored(table);
     return {
       name: parseImageName(from.text('name')),
       description: from.text('description'),
-      base: parseBase(from.text('base')),
+      base,
       packages: from.texts('packages').map(parsePackage),
       files: from.list('files', parseFile),
       commands: from.texts('commands'),
@@ -39,6 +41,13 @@ function parseBase(text: string): RecipeBase {
   const release = /^debian:([a-z]+)$/.exec(text)?.[1];
   if (release !== undefined) return { kind: 'debian', release };
   throw invalid(`base is "debian:RELEASE" or "busybox", not "${text}"`);
+}
+
+/** Nothing installs packages into a busybox or runs commands in it, so nobody shall believe that it was done. */
+function refuseIgnored(table: Record<string, unknown>): void {
+  const ignored = ['packages', 'files', 'commands'].find((key) => key in table);
+  if (ignored !== undefined)
+    throw invalid(`the base "busybox" takes no ${ignored}; build on "debian:RELEASE" instead`);
 }
 
 /** Debian policy 5.6.1; anything else would reach mmdebstrap as an option or as several packages. */
