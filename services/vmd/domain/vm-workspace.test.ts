@@ -127,6 +127,18 @@ test('a guest that lists folders without end is refused', async (t) => {
   await assert.rejects(deep.list(), failsWith('OPERATION_REFUSED', /more than 255 deep/));
 });
 
+test('a guest that lists more files than any repository has is refused', async (t) => {
+  const crowd = Array.from({ length: 50_000 }, () => file('n'));
+  const folders = Array.from({ length: 11 }, (_, at) => file(`d${at}`, { kind: 'folder' }));
+  const crowds = Object.fromEntries(
+    folders.map(({ name }) => [`/root/repo/${String(name)}`, crowd]),
+  );
+  const { prepare, vmd, call } = await vmWith(t, { ...PREPARED, ...crowds, '/root/repo': folders });
+  await prepare();
+  const listed = Array.fromAsync(listVmWorkspace(vmd, call, 'web'), ({ length }) => length);
+  await assert.rejects(listed, failsWith('OPERATION_REFUSED', /more than 500000 files/));
+});
+
 test('files are exported from the recorded folder, and without one nothing is', async (t) => {
   const { vmd, call, prepare, list } = await vmWith(t, PREPARED);
   await assert.rejects(list(), failsWith('INVALID_FIELD', /vm workspace prepare web/));
