@@ -5,12 +5,11 @@ import { type Vm, VmServiceDefinition, type WorkspaceEntry } from '#proto/banger
 import type { Context } from '../context.ts';
 import { findLinkFault, findNameFault, refusedFile } from './check-name.ts';
 import { isLink } from './file-mode.ts';
-import { splitNul } from './git.ts';
 import { filterIgnored } from './ignored.ts';
 import type { Repository } from './repository.ts';
 import { openScratch, type Scratch } from './scratch.ts';
 import { findSnapshot } from './snapshot.ts';
-import { type IndexEntry, listTree, SUBMODULE_MODE } from './tracked-files.ts';
+import { type IndexEntry, listSparse, listTree, SUBMODULE_MODE } from './tracked-files.ts';
 
 /** What a guest did to its workspace, told from what it was given. */
 export type Changes = {
@@ -67,7 +66,7 @@ export async function readChanges(
   for (const { path, mode, target } of kept) refuseLeavingLink(path, mode, target, known);
   const excluded = new Set(exclude);
   const present = new Set(entries.map(keyOf));
-  const sparse = await listSparse(scratch.repository);
+  const sparse = await listSparse(git);
   const gone = given.filter(
     (entry) =>
       entry.mode !== SUBMODULE_MODE &&
@@ -121,11 +120,4 @@ function refuseLeavingLink(
   const fault = isLink(mode) ? findLinkFault(path, target) : undefined;
   if (fault === undefined || known.get(keyOf({ path }))?.mode === '120000') return;
   throw refusedFile(path, fault);
-}
-
-/** Files that a sparse checkout leaves out here were not given to the guest either. */
-async function listSparse({ git }: Repository): Promise<ReadonlySet<string>> {
-  const listed = splitNul(await git.bytes(['ls-files', '-z', '-t', '--cached']));
-  const sparse = listed.filter((line) => line.subarray(0, 2).toString() === 'S ');
-  return new Set(sparse.map((line) => line.subarray(2).toString('latin1')));
 }

@@ -1,15 +1,16 @@
 import {
   copyFileSync,
-  lstatSync,
+  existsSync,
   readdirSync,
   readFileSync,
   type Stats,
+  statSync,
   utimesSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Git } from './git.ts';
 import type { WorkspacePlan } from './plan.ts';
+import { findOwnFile, type Repository } from './repository.ts';
 import { SUBMODULE_MODE } from './tracked-files.ts';
 
 /** A file of the guest's .git: its content, or the file of this machine that has it. */
@@ -21,7 +22,6 @@ export type GitFile = { path: string; content: Buffer } | { path: string; source
  */
 export async function makeGuestGit(plan: WorkspacePlan, scratch: string): Promise<GitFile[]> {
   const { repository, commit, branch } = plan;
-  const { git } = repository;
   const text = (path: string, content: string) => ({ path, content: Buffer.from(content) });
   const head = branch === '' ? `${commit}\n` : `ref: refs/heads/${branch}\n`;
   return [
@@ -30,8 +30,8 @@ export async function makeGuestGit(plan: WorkspacePlan, scratch: string): Promis
     ...(branch !== '' && commit !== '' ? [text(`refs/heads/${branch}`, `${commit}\n`)] : []),
     ...(await findShallow(plan)).map((commits) => text('shallow', commits)),
     text('config', await formatConfig(plan)),
-    text('info/exclude', await readExcludes(git)),
-    text('info/attributes', await readOwn(git, 'info/attributes')),
+    text('info/exclude', await readExcludes(repository)),
+    text('info/attributes', await readOwn(repository, 'info/attributes')),
     text('HEAD', head),
     ...(await copyIndex(plan, scratch)),
   ];
@@ -82,7 +82,7 @@ async function listRefs({ repository, options, branch }: WorkspacePlan) {
 async function findShallow({ repository, commit, options }: WorkspacePlan): Promise<string[]> {
   if (commit === '') return [];
   if (options.mode === 'overlay') return [`${commit}\n`];
-  const own = await readOwn(repository.git, 'shallow');
+  const own = await readOwn(repository, 'shallow');
   return own === '' ? [] : [own];
 }
 
@@ -125,25 +125,19 @@ function formatSetting(key: string, value: string): string {
 }
 
 /** The user's own rules and the repository's. The repository may not choose which file of the user's counts. */
-export async function readExcludes(git: Git): Promise<string> {
-  const global = await git.find([
-    'config',
-    '--global',
-    '--type=path',
-    '--get',
-    'core.excludesFile',
-  ]);
+export async function readExcludes(repository: Repository): Promise<string> {
+  const ask = ['config', '--global', '--type=path', '--get', 'core.excludesFile'];
+  const global = await repository.git.find(ask);
   const usual = join(homedir(), '.config/git/ignore');
-  return readRegular(global ?? usual) + (await readOwn(git, 'info/exclude'));
+  return readLines(global ?? usual) + (await readOwn(repository, 'info/exclude'));
 }
 
-async function readOwn(git: Git, name: string): Promise<string> {
-  return readRegular(await git.text(['rev-parse', '--path-format=absolute', '--git-path', name]));
+async function readOwn(repository: Repository, name: string): Promise<string> {
+  return readLines(await findOwnFile(repository, name));
 }
 
-/** Nothing for a link: in a repository from a stranger it could lead to any file of the user's. */
-function readRegular(path: string): string {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return '';
+function readLines(path: string | undefined): string {
+  if (path === undefined || !existsSync(path)) return '';
   const text = readFileSync(path, 'utf8');
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
@@ -157,7 +151,7 @@ async function copyIndex(plan: WorkspacePlan, scratch: string): Promise<GitFile[
     await git.text(['read-tree', plan.commit], { env });
     return [{ path: 'index', source: copy }];
   }
-  const times = await copyOwnIndex(git, copy);
+  const times = await copyOwnIndex(plan.repository, copy);
   if (times === undefined) return [];
   const plain = ['--no-split-index', '--no-untracked-cache', '--no-fsmonitor'];
   await git.text(['update-index', ...plain], { env });
@@ -169,10 +163,13 @@ async function copyIndex(plan: WorkspacePlan, scratch: string): Promise<GitFile[
  * Its time is copied with it: git reads files again that were written in the same moment as the index, and a later
  * time would make it believe what it must check.
  */
-export async function copyOwnIndex(git: Git, copy: string): Promise<Stats | undefined> {
-  const own = await git.text(['rev-parse', '--path-format=absolute', '--git-path', 'index']);
-  const status = lstatSync(own, { throwIfNoEntry: false });
-  if (status?.isFile() !== true) return undefined;
+export async function copyOwnIndex(
+  repository: Repository,
+  copy: string,
+): Promise<Stats | undefined> {
+  const own = await findOwnFile(repository, 'index');
+  if (own === undefined) return undefined;
+  const status = statSync(own);
   copyFileSync(own, copy);
   utimesSync(copy, status.atime, status.mtime);
   return status;

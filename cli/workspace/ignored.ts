@@ -26,10 +26,7 @@ export async function filterIgnored(
 ): Promise<WorkspaceEntry[]> {
   const { repository, git } = scratch;
   if (fresh.length === 0) return [];
-  writeFileSync(
-    join(scratch.folder, 'scratch.git/info/exclude'),
-    await readExcludes(repository.git),
-  );
+  writeFileSync(join(scratch.folder, 'scratch.git/info/exclude'), await readExcludes(repository));
   const index = join(scratch.folder, 'ignore-index');
   const env = { GIT_INDEX_FILE: index };
   await setIndex(git, index, base);

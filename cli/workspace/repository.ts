@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { BangerError } from '#kit/errors.ts';
 import { printableName } from '#kit/names.ts';
@@ -64,6 +64,21 @@ function findRoot(path: string): string {
     if (dirname(folder) !== folder) continue;
     throw refused(path, `is not in a git repository; make one with: git -C "${shown}" init`);
   }
+}
+
+/**
+ * A file of the repository's own, such as its index. A link on the way could lead to any file of the user's, so what
+ * is reached over one is not there.
+ */
+export async function findOwnFile(
+  { root, git }: Pick<Repository, 'root' | 'git'>,
+  name: string,
+): Promise<string | undefined> {
+  // Not with --path-format=absolute, which follows links.
+  const path = resolve(root, await git.text(['rev-parse', '--git-path', name]));
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  const around = path.slice(0, -name.length);
+  return realpathSync(path) === join(realpathSync(around), name) ? path : undefined;
 }
 
 /** Filters are programs named by a repository's settings, and attributes choose when they run. */

@@ -3,7 +3,7 @@ import type { Git } from './git.ts';
 import { joinNul } from './git.ts';
 import { copyOwnIndex } from './guest-git.ts';
 import type { WorkspacePlan } from './plan.ts';
-import { SUBMODULE_MODE } from './tracked-files.ts';
+import { listSparse, SUBMODULE_MODE } from './tracked-files.ts';
 
 const REFS = 'refs/banger';
 const AUTHOR = { name: 'banger', email: 'banger@localhost' };
@@ -27,10 +27,12 @@ export async function keepSnapshot(
 async function commitFiles(plan: WorkspacePlan, scratch: string): Promise<string> {
   const { git, head } = plan.repository;
   const index = join(scratch, 'snapshot-index');
-  await copyOwnIndex(git, index);
+  await copyOwnIndex(plan.repository, index);
   const env = { GIT_INDEX_FILE: index, ...identify(AUTHOR) };
-  const options = ['--add', '--remove', '--ignore-skip-worktree-entries', '-z', '--stdin'];
-  await git.text(['update-index', ...options], { env, input: joinNul(pathsOf(plan)) });
+  const { sent, missing } = await pathsOf(plan);
+  const stdin = ['-z', '--stdin'];
+  await git.text(['update-index', '--force-remove', ...stdin], { env, input: joinNul(missing) });
+  await git.text(['update-index', '--add', ...stdin], { env, input: joinNul(sent) });
   const tree = await git.text(['write-tree'], { env });
   const parents = head === '' ? [] : ['-p', head];
   return git.text(['commit-tree', tree, ...parents, '-m', 'banger: what a guest was given'], {
@@ -39,15 +41,23 @@ async function commitFiles(plan: WorkspacePlan, scratch: string): Promise<string
 }
 
 /** Files of submodules are sent, but to the repository around them a submodule is one commit. */
-function pathsOf({ index, files }: WorkspacePlan): Buffer[] {
-  const submodules = index
-    .filter(({ mode }) => mode === SUBMODULE_MODE)
-    .map(({ path }) => `${path.toString('latin1')}/`);
-  const all = [...index.filter(({ mode }) => mode !== SUBMODULE_MODE), ...files];
-  const unique = new Map(all.map(({ path }) => [path.toString('latin1'), path]));
-  return [...unique]
-    .filter(([name]) => !submodules.some((folder) => name.startsWith(folder)))
-    .map(([, path]) => path);
+async function pathsOf({ repository, index, files }: WorkspacePlan) {
+  const sparse = await listSparse(repository.git);
+  const submodules = index.filter(({ mode }) => mode === SUBMODULE_MODE).map(keyOf);
+  const isWithin = (key: string) => submodules.some((folder) => key.startsWith(`${folder}/`));
+  const there = new Set(files.map(keyOf));
+  const missing = index.filter((entry) => {
+    const key = keyOf(entry);
+    return entry.mode !== SUBMODULE_MODE && !there.has(key) && !sparse.has(key);
+  });
+  return {
+    sent: files.filter((file) => !isWithin(keyOf(file))).map(({ path }) => path),
+    missing: missing.map(({ path }) => path),
+  };
+}
+
+function keyOf({ path }: { path: Buffer }): string {
+  return path.toString('latin1');
 }
 
 export function identify({ name, email }: { name: string; email: string }) {

@@ -27,6 +27,13 @@ export async function listUntracked(git: Git): Promise<Buffer[]> {
   return splitNul(await git.bytes(['ls-files', '-z', '--others', '--exclude-standard']));
 }
 
+/** Names, byte for byte, of files that a sparse checkout leaves out of the working tree. */
+export async function listSparse(git: Git): Promise<ReadonlySet<string>> {
+  const listed = splitNul(await git.bytes(['ls-files', '-z', '-t', '--cached']));
+  const sparse = listed.filter((line) => line.subarray(0, 2).toString() === 'S ');
+  return new Set(sparse.map((line) => line.subarray(2).toString('latin1')));
+}
+
 function parseEntry(line: Buffer): IndexEntry {
   const { path, words } = splitEntry(line);
   const [mode = '', object = ''] = words;
