@@ -8,6 +8,7 @@ import type { Context } from '../context.ts';
 import { readTar } from '../tar/read-tar.ts';
 import { refusedFile } from './check-name.ts';
 import { isLink } from './file-mode.ts';
+import { findConverted, toLf } from './line-ends.ts';
 import type { Scratch } from './scratch.ts';
 
 export type ContentLimit = { totalBytes: number };
@@ -32,7 +33,9 @@ export async function fetchContents(
   refuseTooMuch(wanted, limit);
   const order: Buffer[] = [];
   const marks = join(scratch.folder, 'marks');
-  const input = Readable.from(importCommands(context, vm, wanted, { limit, order }));
+  const paths = wanted.map(({ path }) => path);
+  const converted = await findConverted(scratch.repository.git, paths);
+  const input = Readable.from(importCommands(context, vm, wanted, { limit, order, converted }));
   try {
     await scratch.git.text(['fast-import', '--quiet', '--done', `--export-marks=${marks}`], {
       input,
@@ -65,13 +68,13 @@ function tooMuch(path: Buffer, sizeBytes: number, { totalBytes }: ContentLimit):
   );
 }
 
-type Import = { limit: ContentLimit; order: Buffer[] };
+type Import = { limit: ContentLimit; order: Buffer[]; converted: ReadonlySet<string> };
 
 async function* importCommands(
   context: Context,
   vm: Vm,
   wanted: readonly Wanted[],
-  { limit, order }: Import,
+  { limit, order, converted }: Import,
 ): AsyncGenerator<Buffer, void> {
   const head = (path: Buffer, size: number) => {
     order.push(path);
@@ -89,8 +92,14 @@ async function* importCommands(
       if (entry.type !== 'file') throw refusedFile(entry.path, 'changed while it was exported');
       left -= entry.sizeBytes;
       if (left < 0) throw tooMuch(entry.path, entry.sizeBytes, limit);
-      yield head(entry.path, entry.sizeBytes);
-      yield* entry.content();
+      if (converted.has(entry.path.toString('latin1'))) {
+        const content = toLf(Buffer.concat(await Array.fromAsync(entry.content())));
+        yield head(entry.path, content.length);
+        yield content;
+      } else {
+        yield head(entry.path, entry.sizeBytes);
+        yield* entry.content();
+      }
       yield Buffer.from('\n');
     }
     for (const path of asked.values()) throw refusedFile(path, 'went away while it was exported');

@@ -178,6 +178,20 @@ test('a repository without commits gets its changes back', async (t) => {
   assert.equal(readFileSync(join(repository.root, 'new'), 'utf8'), 'new\n');
 });
 
+test('files that are CRLF here and LF in git come back as git wants them', async (t) => {
+  const repository = makeRepository(t, { '.gitattributes': '*.txt text eol=crlf\n' });
+  repository.write('a.txt', 'one\r\ntwo\r\n');
+  repository.git('add', '--all');
+  repository.git('commit', '--quiet', '--message=crlf');
+  const guest = await preparedGuest(t, repository);
+  appendFileSync(join(guest.root, 'a.txt'), 'three\r\n');
+  const patch = await patchOf(guest);
+  assert.match(String(patch), /^\+three\n/m);
+  assert.doesNotMatch(String(patch), /\r/);
+  apply(repository, patch);
+  assert.equal(readFileSync(join(repository.root, 'a.txt'), 'utf8'), 'one\r\ntwo\r\nthree\r\n');
+});
+
 test('without its snapshot an export is told from the commit, and is right', async (t) => {
   const repository = makeRepository(t, { a: 'a', same: 's' });
   const guest = await preparedGuest(t, repository);
