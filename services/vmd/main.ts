@@ -26,6 +26,7 @@ import { checkHost } from './domain/check-host.ts';
 import { createLiveVms } from './domain/live-vms.ts';
 import type { Vmd } from './domain/ports.ts';
 import { startUpkeep } from './domain/upkeep.ts';
+import { checkQemu } from './drivers/qemu/check-host.ts';
 import { createQemuDriver } from './drivers/qemu/index.ts';
 import { createProbe } from './drivers/qemu/probe.ts';
 import { sweepProbes } from './drivers/qemu/sweep-probes.ts';
@@ -72,7 +73,10 @@ await runService('vmd', async (service) => {
   return {
     ...admitUsers(service, process.getuid?.() ?? 0),
     rpcs: [vmService(vmd), operationService(vmd.operations)],
-    facts: { schemaVersion, checkHost },
+    facts: {
+      schemaVersion,
+      checkHost: async (call) => checkHost(await checkQemu({ qemu, folder: state, ...host }, call)),
+    },
     close: () => db.destroy(),
   };
 });
