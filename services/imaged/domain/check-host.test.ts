@@ -15,10 +15,10 @@ test('what is missing is named with the package that has it', async () => {
   const checks = await checkHost(bare);
   assert.deepEqual(
     checks.map(({ name, status }) => `${name} ${status}`),
-    ['image space fail', 'mmdebstrap warn', 'apt-get warn', 'newuidmap warn'],
+    ['image space fail', 'musl-gcc fail', 'mmdebstrap warn', 'apt-get warn', 'newuidmap warn'],
   );
   assert.deepEqual(
     checks.flatMap(({ packages }) => packages),
-    ['mmdebstrap', 'apt', 'uidmap'],
+    ['musl-tools', 'mmdebstrap', 'apt', 'uidmap'],
   );
 });

@@ -6,9 +6,21 @@ import type { Host } from './ports.ts';
 const LEAST_BYTES = 2 ** 30;
 const WANTED_BYTES = 8 * 2 ** 30;
 
-type Tool = { readonly name: string; readonly package: string; readonly loss: string };
+type Tool = {
+  readonly name: string;
+  readonly package: string;
+  readonly loss: string;
+  /** Nothing works without it. */
+  readonly needed?: true;
+};
 
 const TOOLS: readonly Tool[] = [
+  {
+    name: 'musl-gcc',
+    package: 'musl-tools',
+    loss: 'the guest program cannot be made, which every virtual machine boots with',
+    needed: true,
+  },
   { name: 'mmdebstrap', package: 'mmdebstrap', loss: 'images cannot be built from recipes' },
   { name: 'apt-get', package: 'apt', loss: 'recipes find no packages' },
   { name: 'newuidmap', package: 'uidmap', loss: 'recipes cannot be built without root' },
@@ -38,7 +50,7 @@ async function checkTool(host: Host, tool: Tool): Promise<HostCheck> {
   if (await host.hasTool(tool.name)) return pass(tool.name, 'found');
   return {
     name: tool.name,
-    status: 'warn',
+    status: tool.needed === true ? 'fail' : 'warn',
     detail: `not found, so ${tool.loss}`,
     remedy: `apt-get install ${tool.package}`,
     packages: [tool.package],
