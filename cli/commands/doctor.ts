@@ -1,43 +1,38 @@
 import { styleText } from 'node:util';
-import { type HostCheck, HostCheckStatus } from '#proto/banger/v1/info.ts';
+import { HostCheckStatus } from '#proto/banger/v1/info.ts';
 import type { Command } from '../command.ts';
+import { type Check, gatherChecks, missingPackages } from '../host/checks.ts';
 import { lowerName } from '../output/enum.ts';
 import { EXIT } from '../output/error.ts';
-import { servicesOf } from './daemon/status.ts';
 
 export const doctor: Command = {
   description:
-    'Asks every service what it needs of this host and what it found. PASS is fine; WARN works, with something lost; FAIL must be mended, and the command that does it stands below.',
+    'Asks every service what it needs of this host and what it found. PASS is fine; WARN is optional: all works, with something lost; FAIL is needed and must be mended. The command that mends it stands below.',
   examples: [
     { line: 'banger doctor', shows: 'a row for each check; status 1 when one fails' },
     { line: 'banger doctor --json', shows: 'for programs' },
   ],
+  next: 'banger setup installs the packages that are missing',
   async run(context) {
-    const { clients, out, signal } = context;
-    const answers = await Promise.all(
-      servicesOf(context).map(async (service) => {
-        const { checks } = await clients.info(service).checkHost({}, { signal });
-        return checks.map((check) => ({ service, ...check }));
-      }),
-    );
-    const checks = withoutRepeats(answers.flat());
-    const text = () => checks.map((check) => formatCheck(check, out.color)).join('\n');
-    const toJson = (check: Row) => ({
+    const { out } = context;
+    const checks = await gatherChecks(context);
+    const count = (wanted: HostCheckStatus) =>
+      checks.filter(({ status }) => status === wanted).length;
+    const failed = count(HostCheckStatus.FAIL);
+    const toJson = (check: Check) => ({
       ...check,
       status: lowerName(check.status, 'HOST_CHECK_STATUS_'),
     });
-    out.result(checks.map(toJson), text);
-    return checks.some(({ status }) => status === HostCheckStatus.FAIL) ? EXIT.failed : EXIT.ok;
+    out.result(checks.map(toJson), () =>
+      [
+        ...checks.map((check) => formatCheck(check, out.color)),
+        '',
+        summarise(failed, count(HostCheckStatus.WARN), missingPackages(checks)),
+      ].join('\n'),
+    );
+    return failed > 0 ? EXIT.failed : EXIT.ok;
   },
 };
-
-type Row = HostCheck & { service: string };
-
-/** netd passes on what rootd found, and root hears it from rootd as well. */
-function withoutRepeats(rows: readonly Row[]): Row[] {
-  const isSame = (a: Row, b: Row) => a.name === b.name && a.detail === b.detail;
-  return rows.filter((row, at) => rows.findIndex((other) => isSame(other, row)) === at);
-}
 
 const LABELS = {
   [HostCheckStatus.PASS]: ['PASS', 'green'],
@@ -45,7 +40,7 @@ const LABELS = {
   [HostCheckStatus.FAIL]: ['FAIL', 'red'],
 } as const;
 
-function formatCheck({ service, name, status, detail, remedy }: Row, color: boolean): string {
+function formatCheck({ service, name, status, detail, remedy }: Check, color: boolean): string {
   const [label, style] = Object.entries(LABELS).find(([known]) => known === status)?.[1] ?? [
     '????',
     'red',
@@ -53,4 +48,14 @@ function formatCheck({ service, name, status, detail, remedy }: Row, color: bool
   const shown = color ? styleText(style, label, { validateStream: false }) : label;
   const mend = remedy === '' ? '' : `\n      mend it with: ${remedy}`;
   return `${shown}  ${service.padEnd(6)}  ${name}: ${detail}${mend}`;
+}
+
+function summarise(failed: number, warned: number, packages: readonly string[]): string {
+  const state =
+    failed > 0
+      ? `${failed} needed and missing, ${warned} optional`
+      : warned > 0
+        ? `this host is ready; ${warned} optional`
+        : 'this host is ready';
+  return packages.length === 0 ? state : `${state}; install what is missing with: banger setup`;
 }

@@ -199,6 +199,11 @@ export const COMMANDS: CommandTable = [
     load: async () => (await import('./doctor.ts')).doctor,
   },
   {
+    name: 'setup',
+    summary: 'install what this host lacks',
+    load: async () => (await import('./setup.ts')).setup,
+  },
+  {
     name: 'completion',
     summary: 'print the completion script for your shell',
     load: async () => (await import('./completion.ts')).completion,

@@ -1,7 +1,7 @@
-import { createInterface } from 'node:readline/promises';
 import { type Vm, VmServiceDefinition } from '#proto/banger/v1/vm.ts';
 import type { Command } from '../../command.ts';
 import type { Context } from '../../context.ts';
+import { ask } from '../../output/ask.ts';
 import { EXIT, UsageError } from '../../output/error.ts';
 import { vmToJson } from '../../vm/json.ts';
 
@@ -45,18 +45,10 @@ function tell({ out }: Context, vms: readonly Vm[]): void {
   else for (const { id, name } of vms) out.stdout.write(`${out.quiet ? id : name}\n`);
 }
 
-async function confirm({ stdin, out, signal }: Context, doomed: readonly Vm[]): Promise<boolean> {
-  if (!stdin.isTTY) {
+async function confirm(context: Context, doomed: readonly Vm[]): Promise<boolean> {
+  if (!context.stdin.isTTY) {
     throw new UsageError('there is no terminal to ask on; say --force', 'banger vm prune');
   }
-  const question = createInterface({ input: stdin, output: out.stderr });
-  try {
-    const names = doomed.map(({ name }) => name).join(', ');
-    const answer = await question.question(`delete ${names} with all that is in them? [y/N] `, {
-      signal,
-    });
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    question.close();
-  }
+  const names = doomed.map(({ name }) => name).join(', ');
+  return ask(context, `delete ${names} with all that is in them?`, 'no');
 }

@@ -1,10 +1,11 @@
+import { BangerError } from '#kit/errors.ts';
 import type { Vm } from '#proto/banger/v1/vm.ts';
 import { VmServiceDefinition } from '#proto/banger/v1/vm.ts';
 import type { Command, Input } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { optionText } from '../../input.ts';
 import { EXIT, UsageError } from '../../output/error.ts';
-import { CREATE_OPTIONS, create, readCreate } from '../../vm/create.ts';
+import { CREATE_OPTIONS, create, readCreate, type Wanted } from '../../vm/create.ts';
 import { COMMAND_OPTIONS, readEnvironment } from '../../vm/environment.ts';
 import { type GuestCommand, runInGuest } from '../../vm/exec-session.ts';
 import { vmToJson } from '../../vm/json.ts';
@@ -60,7 +61,7 @@ export const run: Command = {
     const removes = input.options.rm === true;
     // From here on a second Ctrl-C or a closed pipe may not end banger before the machine is cleared away.
     using _held = context.hold();
-    const vm = await create(context, wanted, { keepFailed: !removes });
+    const vm = await createPrepared(context, wanted, { keepFailed: !removes });
     try {
       context.signal.throwIfAborted();
       await workspace?.prepare(vm, wanted.progress);
@@ -72,6 +73,24 @@ export const run: Command = {
     }
   },
 };
+
+/** The first machine on a host finds out what the host lacks. */
+async function createPrepared(
+  context: Context,
+  wanted: Wanted,
+  more: { keepFailed: boolean },
+): Promise<Vm> {
+  try {
+    return await create(context, wanted, more);
+  } catch (error) {
+    const { offerSetup } = await import('../../host/offer-setup.ts');
+    if (!(await offerSetup(context, error))) throw error;
+    // What was kept of the first try has the name.
+    const kept = error instanceof BangerError ? error.metadata.vm : undefined;
+    if (kept !== undefined) await remove(context, { id: kept, name: kept });
+    return create(context, wanted, more);
+  }
+}
 
 function refuseCombinations({ options, rest }: Input): void {
   if (options.detach !== true) return;
@@ -111,7 +130,7 @@ function remind({ out }: Context, { name }: Vm): void {
 }
 
 /** Under a deadline of its own: the Ctrl-C that ended the command must not end the clean-up. */
-async function remove({ clients, out }: Context, vm: Vm): Promise<void> {
+async function remove({ clients, out }: Context, vm: Pick<Vm, 'id' | 'name'>): Promise<void> {
   try {
     const parts = clients
       .of('vmd', VmServiceDefinition)
