@@ -45,6 +45,7 @@ await runService('vmd', async (service) => {
     openConnection({ socket: socketPath(paths, name), service: name, patienceMs: PATIENCE_MS });
   const backgroundCall = ownCalls(log);
   const host = createHost();
+  const place = { qemu, folder: state, ...host };
   const vmd: Vmd = {
     store: openVmStore(db),
     images: createImages(connectionTo('imaged')),
@@ -54,7 +55,7 @@ await runService('vmd', async (service) => {
     drivers: [
       createQemuDriver({
         binary: qemu,
-        probe: createProbe({ binary: qemu, folder: state, ...host }),
+        probe: createProbe({ binary: qemu, ...place }),
         jail: createJail(connectionTo('rootd')),
       }),
     ],
@@ -73,10 +74,7 @@ await runService('vmd', async (service) => {
   return {
     ...admitUsers(service, process.getuid?.() ?? 0),
     rpcs: [vmService(vmd), operationService(vmd.operations)],
-    facts: {
-      schemaVersion,
-      checkHost: async (call) => checkHost(await checkQemu({ qemu, folder: state, ...host }, call)),
-    },
+    facts: { schemaVersion, checkHost: async (call) => checkHost(await checkQemu(place, call)) },
     close: () => db.destroy(),
   };
 });
