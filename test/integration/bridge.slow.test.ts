@@ -32,6 +32,29 @@ test('root opens the bridge, and nothing but rootd runs as root', { skip }, asyn
   );
 });
 
+test('the network is told as it is, and doctor has what rootd found, once', { skip }, async (t) => {
+  const root = await openRootUser(t);
+  await root.banger('daemon', 'start', '--bridge');
+  const { code, stdout } = await root.banger('net', 'status', '--json');
+  const { modes, bridge, disagreements } = JSON.parse(stdout);
+  assert.deepEqual([code, bridge.address, disagreements], [0, '172.30.0.1/16', []]);
+  assert.deepEqual(modes[0], { mode: 'bridge', available: true, reason: '' });
+  await root.run('nft', 'add', 'table', 'inet', 'theirs');
+  const chain = '{ type filter hook forward priority 0; policy drop; }';
+  await root.run('nft', 'add', 'chain', 'inet', 'theirs', 'forwarding', chain);
+  const checks = JSON.parse((await root.banger('doctor', '--json')).stdout) as {
+    name: string;
+    status: string;
+    detail: string;
+  }[];
+  const filters = checks.filter(({ name }) => name === 'other packet filters');
+  assert.deepEqual(
+    filters.map(({ status }) => status),
+    ['warn'],
+  );
+  assert.match(filters[0]?.detail ?? '', /table inet theirs drops by default/);
+});
+
 test('a rootd that was killed is back after the next command, and a stop ends it last', {
   skip,
 }, async (t) => {
