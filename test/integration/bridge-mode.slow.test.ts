@@ -8,8 +8,8 @@ import { openSuiteEnding } from './suite-ending.ts';
 const NO_CAPABILITY = '0000000000000000';
 const UPLINK = '198.18.0.2';
 const CONNECTIONS = 200;
-const GIB = 2 ** 30;
 const MIB = 2 ** 20;
+const DOWNLOAD = 128 * MIB;
 
 /** Fetches a page in a guest, and fails when nobody answers. */
 const page = (address: string, path = '', port = 80) =>
@@ -89,21 +89,21 @@ void describe('guests on the bridge', { skip: needsMountNamespace || needsVms },
     await vms.banger('vm', 'delete', 'rival');
   });
 
-  test('a gigabyte comes through a published port, and vmd keeps none of it', async (t) => {
+  test('a large download comes through a published port, and vmd keeps none of it', async (t) => {
     const peakMib = () => {
       const [pid = 0] = vms.pidsOf('vmd');
       return Number.parseInt(statusOf(pid).get('VmHWM') ?? '', 10) / 1024;
     };
     const before = peakMib();
-    const send = `dd if=/dev/zero bs=64k count=${GIB / 65_536} 2>/dev/null | nc -l -p 81`;
+    const send = `dd if=/dev/zero bs=64k count=${DOWNLOAD / 65_536} 2>/dev/null | nc -l -p 81`;
     const sending = vms.inGuest('one', send);
     await vms.inGuest('one', 'until netstat -ltn | grep -q ":81 "; do sleep 0.1; done');
     const startMs = performance.now();
-    assert.equal(await countBytes(vms, bulkPort), GIB);
+    assert.equal(await countBytes(vms, bulkPort), DOWNLOAD);
     const seconds = (performance.now() - startMs) / 1000;
-    t.diagnostic(`${Math.round(GIB / MIB / seconds)} MiB/s, vmd grew ${peakMib() - before} MiB`);
+    t.diagnostic(`${(DOWNLOAD / MIB / seconds).toFixed(1)} MiB/s`);
     await sending;
-    assert.ok(peakMib() - before < 128, `vmd grew from ${before} to ${peakMib()} MiB`);
+    assert.ok(peakMib() - before < 64, `vmd grew from ${before} to ${peakMib()} MiB`);
   });
 
   test('a stop and a start keep address and port, and give a new boot', async () => {
