@@ -21,6 +21,9 @@ export const needsVms: Skip =
   exists('/usr/bin/musl-gcc', 'musl-tools') ||
   tries('apt-cache', ['show', 'linux-image-cloud-amd64'], 'needs apt lists with a cloud kernel');
 
+/** For images that are made of packages. */
+export const needsMmdebstrap: Skip = exists('/usr/bin/mmdebstrap', 'mmdebstrap');
+
 /** Debian's own Python: one from elsewhere would not have the packages. */
 export const PYTHON = '/usr/bin/python3';
 export const GRPC_PYTHON_PLUGIN = '/usr/bin/grpc_python_plugin';

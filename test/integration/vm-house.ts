@@ -34,7 +34,13 @@ export type VmHouse = {
   vmms(): { pid: number; command: string }[];
 };
 
-export async function openVmHouse(t: TestContext, options: HouseOptions = {}): Promise<VmHouse> {
+/** A machine that runs other tests too may be slow; no story here is about how slow. */
+const PATIENT = '[vmd]\nboot_timeout = "3m"\n';
+
+export async function openVmHouse(
+  t: TestContext,
+  options: HouseOptions = { config: PATIENT },
+): Promise<VmHouse> {
   // Before the house closes: it expects that nothing but its services runs.
   t.after(() => endVms(opened));
   const opened = connectAll(openHouse(t, options));
