@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { UsageError } from './error.ts';
 import { formatFields } from './fields.ts';
 
-const ROW = { name: 'web', spec: { vcpus: 2 }, at: new Date(0), said: 'a\tb\n', ports: [1] };
+const ROW = {
+  failure: undefined,
+  name: 'web',
+  spec: { vcpus: 2 },
+  at: new Date(0),
+  said: 'a\tb\n',
+  ports: [1],
+};
 
 test('fields stand in one line in the order asked for, inner ones by their path', () => {
   assert.equal(
@@ -13,7 +20,10 @@ test('fields stand in one line in the order asked for, inner ones by their path'
 });
 
 test('a part that is not there at the moment is empty, a field that never is there is refused', () => {
-  assert.equal(formatFields(ROW, ['spec.nothing.deeper', 'name']), '\tweb');
+  assert.equal(
+    formatFields(ROW, ['spec.nothing.deeper', 'failure.reason', 'failure', 'name']),
+    '\t\t\tweb',
+  );
   assert.throws(() => formatFields(ROW, ['nmae']), UsageError);
   assert.throws(() => formatFields(ROW, ['toString']), UsageError);
 });

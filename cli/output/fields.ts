@@ -2,8 +2,10 @@ import { UsageError } from './error.ts';
 
 /** The named fields of a JSON value in one line, with a tab between them; a dot goes into an object. */
 export function formatFields(value: unknown, names: readonly string[]): string {
-  // What JSON would be made of it: dates are text, what is undefined is not there.
-  const row: unknown = JSON.parse(JSON.stringify(value));
+  // As JSON has it, but what a thing does not have at the moment stays known as a field.
+  const row: unknown = JSON.parse(
+    JSON.stringify(value, (_key, inner: unknown) => (inner === undefined ? null : inner)),
+  );
   return names.map((name) => toText(pick(row, name.trim()))).join('\t');
 }
 
@@ -13,7 +15,6 @@ function pick(row: unknown, name: string): unknown {
     const known = isRecord(row) ? Object.keys(row).join(', ') : 'none';
     throw new UsageError(`there is no field "${name}"; there are: ${known}`, 'banger');
   }
-  // Parts that a thing does not have at the moment, such as a failure, have no fields either.
   return rest.reduce<unknown>((part, key) => (isRecord(part) ? part[key] : undefined), row[first]);
 }
 

@@ -23,7 +23,7 @@ test('the examples make a machine, run a command and delete the machine', {
   await execute(join(examples, 'python/generate.sh'), [generated]);
   const programs = {
     // -B: nothing is written beside the sources.
-    Python: [PYTHON, '-B', join(examples, 'python/run_command.py'), generated],
+    Python: [PYTHON, '-B', join(examples, 'python/run-command.py'), generated],
     TypeScript: [process.execPath, join(examples, 'typescript/run-command.ts')],
   };
   for (const [language, [file = '', ...args]] of Object.entries(programs)) {

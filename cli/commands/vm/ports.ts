@@ -46,7 +46,7 @@ type Row = {
   published: string;
 };
 
-function rowsOf(vm: Vm, { listening, published }: ListVmPortsResponse): Row[] {
+export function rowsOf(vm: Vm, { listening, published }: ListVmPortsResponse): Row[] {
   const ends = (protocol: PortProtocol, port: number) =>
     published
       .filter((end) => end.protocol === protocol && end.guestPort === port)

@@ -108,6 +108,6 @@ const TABLE: Table<Reading> = [
   { title: 'UP', text: ({ stats }) => formatDuration(stats.guestUptimeMs), align: 'right' },
 ];
 
-function toJson({ vm, stats }: Reading): unknown {
+export function toJson({ vm, stats }: Reading): unknown {
   return { vm: vm.name, vmId: vm.id, ...stats };
 }

@@ -1,7 +1,7 @@
 """Makes a virtual machine, runs a command in it with its output as it comes, and deletes it.
 
     ./generate.sh GENERATED
-    python3 run_command.py GENERATED SOCKET IMAGE COMMAND...
+    python3 run-command.py GENERATED SOCKET IMAGE COMMAND...
 
 The exit status is the command's.
 """
