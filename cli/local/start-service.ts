@@ -57,7 +57,11 @@ type Prepared = { program: Program; runner: Runner };
 
 async function prepare(local: LocalMode): Promise<Prepared> {
   const runner = local.uid === 0 ? await ensureLocalAccount(local.note, local.signal) : undefined;
-  prepareFolders(local, runner);
+  try {
+    prepareFolders(local, runner);
+  } catch (cause) {
+    throw noFolders(cause);
+  }
   return { program: programFor(local), runner };
 }
 
@@ -114,6 +118,16 @@ function identityOf(socket: string): string | undefined {
 
 function programFor({ uid, node, paths }: LocalMode): Program {
   return uid === 0 ? copyProgram(node, join(paths.state, 'program')) : programInPlace(node);
+}
+
+/** A folder that cannot be made is the user's to mend, and no defect. */
+function noFolders(cause: unknown): unknown {
+  if (cause instanceof BangerError || !(cause instanceof Error)) return cause;
+  return new BangerError(
+    'HOST_NOT_READY',
+    `the folders of the services cannot be made: ${cause.message}; make room there, or set XDG_RUNTIME_DIR, XDG_STATE_HOME and XDG_CACHE_HOME to folders of yours`,
+    { cause },
+  );
 }
 
 /** A root-owned state folder keeps the program in it out of the services' reach; what is theirs lies below. */

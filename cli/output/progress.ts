@@ -20,7 +20,7 @@ export type Progress = {
   end(summary?: string): void;
 };
 
-const REPAINT_MS = 50;
+const REPAINT_MS = 100;
 const USUAL_COLUMNS = 80;
 
 export function createProgress(options: ProgressOptions): Progress {
@@ -49,28 +49,36 @@ function plain({ stream }: ProgressOptions): Progress {
 }
 
 function painted({ stream, color }: ProgressOptions): Progress {
-  const stages = new Map<string, Stage>();
+  const stages = new Map<string, { stage: Stage; heardAt: number }>();
   let drawn = 0;
   let timer: NodeJS.Timeout | undefined;
   const paint = () => {
-    clearTimeout(timer);
-    timer = undefined;
     // A pseudo-terminal of size 0x0 exists (some CI systems make them); it is treated as a usual one.
     const width = (stream.columns || USUAL_COLUMNS) - 1;
-    const lines = [...stages.values()].map((stage) => `${formatLine(stage, width, color)}\x1b[K\n`);
+    const lines = [...stages.values()].map(
+      ({ stage, heardAt }) => `${formatLine(ticking(stage, heardAt), width, color)}\x1b[K\n`,
+    );
     stream.write(`${drawn > 0 ? `\x1b[${drawn}F` : ''}${lines.join('')}`);
     drawn = lines.length;
   };
   return {
     stage(stage) {
-      stages.set(stage.name, stage);
-      timer ??= setTimeout(paint, REPAINT_MS).unref();
+      stages.set(stage.name, { stage, heardAt: performance.now() });
+      timer ??= setInterval(paint, REPAINT_MS).unref();
     },
     end(summary) {
       if (timer !== undefined) paint();
+      clearInterval(timer);
+      timer = undefined;
       if (summary !== undefined) stream.write(`${summary}\n`);
     },
   };
+}
+
+/** A stage that has nothing to say, such as a boot, is seen to go on all the same. */
+function ticking(stage: Stage, heardAt: number): Stage {
+  if (stage.state !== StageState.RUNNING) return stage;
+  return { ...stage, elapsedMs: stage.elapsedMs + Math.round(performance.now() - heardAt) };
 }
 
 function formatLine(stage: Stage, width: number, color: boolean): string {
