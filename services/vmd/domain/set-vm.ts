@@ -37,8 +37,10 @@ export function setVm(vmd: Vmd, call: Call, reference: string, change: SetVm): P
     const pending = isUp(vm) ? NEEDS_RESTART.filter((key) => spec[key] !== vm.spec[key]) : [];
     const pendingSettings = [...new Set([...vm.pendingSettings, ...pending])];
     const changed: Vm = { ...vm, name, spec, pendingSettings };
+    // Order matters: a start acquires a lease that is missing, but not one of another mode than the record's.
+    if (spec.network !== vm.spec.network) await vmd.network.release(call, vm.id);
     await vmd.store.update(changed);
-    if (vm.spec.network !== 'none') await setLease(vmd, call, vm, changed);
+    await setLease(vmd, call, vm, changed);
     return changed;
   });
 }
@@ -75,10 +77,10 @@ function refuseWhileRunning(vm: Vm): void {
 
 async function setLease(vmd: Vmd, call: Call, before: Vm, after: Vm): Promise<void> {
   if (before.spec.network !== after.spec.network) {
-    await vmd.network.release(call, after.id);
     await vmd.network.acquire(call, after);
     return;
   }
+  if (after.spec.network === 'none') return;
   await vmd.network.set(call, after.id, {
     vmName: after.name,
     nat: after.spec.nat,
