@@ -142,13 +142,19 @@ export async function freeOrphans(vmd: Vmd, call: Call): Promise<void> {
   await everyStep(steps, 'some orphans could not be freed');
 }
 
+/** Every verb holds the VM's lock; what is half-way somewhere without one is what a verb that failed has left. */
+function isAdrift(vmd: Vmd, vm: Vm): boolean {
+  if (isUp(vm)) return vmd.live.find(vm.id) === undefined;
+  return BETWEEN_STATES.includes(vm.state);
+}
+
 /** A VM that runs and has no guest channel, or the other way round, is put right by its watchers; this is for drift. */
 export async function recheck(vmd: Vmd, call: Call): Promise<void> {
   for (const vm of await vmd.store.list()) {
-    if (!isUp(vm) || vmd.live.find(vm.id) !== undefined || vmd.locks.isHeld(vm.id)) continue;
+    if (!isAdrift(vmd, vm) || vmd.locks.isHeld(vm.id)) continue;
     await vmd.locks.with(vm.id, call.signal, async () => {
       const current = await vmd.store.find(vm.id);
-      if (current !== undefined && isUp(current)) await reconcileVm(vmd, call, current);
+      if (current !== undefined && isAdrift(vmd, current)) await reconcileVm(vmd, call, current);
     });
   }
   await freeOrphans(vmd, call);

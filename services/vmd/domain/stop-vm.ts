@@ -25,7 +25,8 @@ export async function haltVm(
   graceMs: number | undefined,
   report: Report,
 ): Promise<Vm> {
-  if (!isUp(vm)) return vm;
+  // With the lock held, a VM that is being stopped is one whose stop failed on its way: netd was not there, say.
+  if (!isUp(vm) && vm.state !== 'stopping') return vm;
   const stopping = moveTo(vm, 'stopping');
   await vmd.store.update(stopping);
   // From here on the way leads to stopped only: a caller that leaves does not leave half a stop behind.

@@ -4,7 +4,8 @@ import { parseVmName } from '#kit/names.ts';
 import { until } from '#kit/testing/until.ts';
 import { createFakeVmd } from '../testing/fake-vmd.ts';
 import { createVm } from './create-vm.ts';
-import { reconcile } from './reconcile.ts';
+import { recheck, reconcile } from './reconcile.ts';
+import { stopVm } from './stop-vm.ts';
 import { moveTo, type VmState } from './vm.ts';
 
 const REBOOT = { cause: 'reboot', detail: 'restarted by the guest' } as const;
@@ -53,6 +54,24 @@ for (const [state, left] of [
     assert.equal(held.leases.size, left === undefined ? 0 : 1);
   });
 }
+
+for (const state of ['stopping', 'deleting'] as const) {
+  test(`a vm that a failed verb left ${state} is put right by the next look`, async (t) => {
+    const { vmd, call, driver, vm } = await runningVm(t);
+    await vmd.store.update(moveTo(vm, state, vm));
+    await recheck(vmd, call);
+    const left = await vmd.store.find(vm.id);
+    assert.equal(left?.state, state === 'stopping' ? 'stopped' : undefined);
+    assert.equal(driver.machines.size, 0);
+  });
+}
+
+test('a stop that failed on its way can be repeated', async (t) => {
+  const { vmd, call, vm, current } = await runningVm(t);
+  await vmd.store.update(moveTo(vm, 'stopping', vm));
+  await stopVm(vmd, call, 'web', undefined, () => undefined);
+  assert.equal((await current()).state, 'stopped');
+});
 
 test('a guest that was asked to stop when vmd crashed is asked again, before it is killed', async (t) => {
   const { vmd, call, vm, driver } = await runningVm(t);
