@@ -119,8 +119,18 @@ test('services that are killed at random, one or all, lose nothing that runs', {
     await kill(opened, victims);
     await performed;
     for (const name of victims) await opened.start(name);
+    // A verb that lost another service says so and can be repeated; vmd by itself does that every few minutes.
+    if (!victims.includes('vmd')) await finishByHand(opened);
     await assertWhole(opened, keeper);
     await assertGoesOn(opened);
     t.diagnostic(`round ${round}: ${verb}, ${victims.join(' and ')} killed after ${delayMs} ms`);
   }
 });
+
+async function finishByHand({ vms }: VmHouse): Promise<void> {
+  const { vms: left } = await vms.listVms({});
+  const victim = left.find(({ name }) => name === 'victim');
+  const request = { vm: 'victim' };
+  if (victim?.state === VmState.DELETING) await resultOf(vms.deleteVm(request));
+  if (victim?.state === VmState.STOPPING) await resultOf(vms.stopVm(request));
+}
