@@ -19,12 +19,12 @@ const TYPES: Readonly<Record<string, ReadEntry['type']>> = {
   '5': 'folder',
 };
 
-type Extended = { path?: Buffer; linkpath?: Buffer; size?: Buffer };
+type Extended = ReadonlyMap<string, Buffer>;
 
 /** Reads the archives that the guest's agent makes: ustar and pax. Anything else is refused, not guessed at. */
 export async function* readTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ReadEntry, void> {
   const reader = createByteReader(chunks);
-  let extended: Extended = {};
+  let extended: Extended = new Map();
   for (;;) {
     const block = await reader.take(BLOCK);
     if (block.every((byte) => byte === 0)) return;
@@ -40,10 +40,10 @@ export async function* readTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
     }
     let left = sizeBytes;
     yield {
-      path: extended.path ?? field(block, 0, 100),
+      path: extended.get('path') ?? field(block, 0, 100),
       type: TYPES[type] ?? 'other',
       sizeBytes,
-      target: extended.linkpath ?? field(block, 157, 100),
+      target: extended.get('linkpath') ?? field(block, 157, 100),
       async *content() {
         while (left > 0) {
           const piece = await reader.takeSome(left);
@@ -53,7 +53,7 @@ export async function* readTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
       },
     };
     await reader.skip(left + padding);
-    extended = {};
+    extended = new Map();
   }
 }
 
@@ -63,7 +63,8 @@ function field(block: Buffer, at: number, length: number): Buffer {
   return Buffer.from(end === -1 ? whole : whole.subarray(0, end));
 }
 
-function readSize(block: Buffer, { size }: Extended): number {
+function readSize(block: Buffer, extended: Extended): number {
+  const size = extended.get('size');
   const text = (size ?? field(block, 124, 12)).toString('latin1').trim();
   const value = Number.parseInt(text, size === undefined ? 8 : 10);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
@@ -78,7 +79,7 @@ function checkSum(block: Buffer): void {
 
 /** Records of "LENGTH KEY=VALUE\n". */
 function readPax(content: Buffer): Extended {
-  const extended: Record<string, Buffer> = {};
+  const extended = new Map<string, Buffer>();
   for (let at = 0; at < content.length; ) {
     const space = content.indexOf(' ', at);
     const length = Number(content.subarray(at, space).toString('latin1'));
@@ -87,9 +88,8 @@ function readPax(content: Buffer): Extended {
     if (space === -1 || !(length > 0) || at + length > content.length || equals === -1) {
       throw damaged('a pax record is malformed');
     }
-    extended[record.subarray(0, equals).toString('latin1')] = Buffer.from(
-      record.subarray(equals + 1),
-    );
+    const key = record.subarray(0, equals).toString('latin1');
+    extended.set(key, Buffer.from(record.subarray(equals + 1)));
     at += length;
   }
   return extended;
