@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { type LocalUser, openLocalUser } from './local-user.ts';
 import { needsMountNamespace } from './needs.ts';
 
@@ -41,11 +41,19 @@ test('a repository goes into a guest without git, and what was done there comes 
   skip: needsMountNamespace,
 }, async (t) => {
   const user = openLocalUser(t);
+  try {
+    await tell(t, user);
+  } finally {
+    // Not with t.after: what is registered first runs first, and stops the services.
+    await user.banger('vm', 'delete', 'ws', 'tools');
+  }
+});
+
+async function tell(t: TestContext, user: LocalUser): Promise<void> {
   const { root, git, own } = makeRepository(user);
   const { banger } = user;
   const guest = (script: string) => banger('vm', 'exec', 'ws', '--', 'sh', '-euc', script);
   const run = (...words: readonly string[]) => banger('vm', 'run', '--image', 'busybox', ...words);
-  t.after(() => banger('vm', 'delete', 'ws', 'tools'));
 
   await t.test('a command runs in it and its status is the status', async () => {
     const ended = await run('--name', 'ws', root, '--', 'sh', '-c', 'pwd; cat a.txt; exit 42');
@@ -140,4 +148,4 @@ test('a repository goes into a guest without git, and what was done there comes 
     assert.equal(git('fsck', '--no-progress', '--no-dangling'), '');
     assert.equal(readFileSync(join(root, '.git/HEAD'), 'utf8'), 'ref: refs/heads/main\n');
   });
-});
+}
