@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises';
-import { INODE_BODY_BYTES, INODE_EXTENTS, ROOT_INODE } from './ext4/format.ts';
+import { ROOT_INODE } from './ext4/format.ts';
 import { ReadBudget } from './ext4/read-budget.ts';
-import { readContent } from './ext4/read-content.ts';
 import { readDirectory } from './ext4/read-directory.ts';
 import { ImageFile } from './ext4/read-image.ts';
 import { type ImageInode, readInode } from './ext4/read-inode.ts';
+import { readTarget } from './ext4/read-target.ts';
 
 /** Where init programs are, in the order in which the kernel and the distributions would look. */
 const CANDIDATES = [
@@ -16,7 +16,6 @@ const CANDIDATES = [
 ];
 
 const LINK_HOPS = 40;
-const TARGET_BYTES = 4096;
 const FOLDER_LIMITS = { entries: 1_000_000, bytes: 0 };
 
 /** The init program of an image: a file that can be executed, found as the guest will find it. */
@@ -54,7 +53,7 @@ async function findInode(image: ImageFile, path: string): Promise<ImageInode | u
       continue;
     }
     if (++hops > LINK_HOPS) return undefined;
-    const target = await readTarget(image, inode);
+    const target = (await readTarget(image, inode)).toString('latin1');
     if (target.startsWith('/')) folders.length = 1;
     names = [...partsOf(target), ...names];
   }
@@ -68,14 +67,6 @@ async function findChild(
   const inode = await readInode(image, folder);
   if (inode.kind !== 'directory') return undefined;
   return (await readDirectory(image, inode, new ReadBudget(FOLDER_LIMITS))).get(name);
-}
-
-async function readTarget(image: ImageFile, inode: ImageInode): Promise<string> {
-  const isFast = (inode.flags & INODE_EXTENTS) === 0 && inode.sizeBytes < INODE_BODY_BYTES;
-  const bytes = isFast
-    ? inode.body.subarray(0, inode.sizeBytes)
-    : await readContent(image, inode, TARGET_BYTES);
-  return bytes.toString('latin1');
 }
 
 function partsOf(path: string): string[] {

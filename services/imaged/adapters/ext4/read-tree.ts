@@ -1,13 +1,11 @@
 import type { ContentWriter, DirectoryNode, FileTree, TreeNode } from '../../domain/file-tree.ts';
-import { INODE_BODY_BYTES, INODE_EXTENTS } from './format.ts';
 import type { ReadBudget } from './read-budget.ts';
-import { copyContent, readContent } from './read-content.ts';
+import { copyContent } from './read-content.ts';
 import { readDirectory } from './read-directory.ts';
 import { corrupt, type ImageFile } from './read-image.ts';
 import { type ImageInode, readInode } from './read-inode.ts';
+import { readTarget } from './read-target.ts';
 import { readXattrs } from './read-xattrs.ts';
-
-const MAX_TARGET_BYTES = 4096;
 
 type Copy = {
   image: ImageFile;
@@ -73,12 +71,6 @@ async function readKind(copy: Copy, inode: ImageInode) {
     default:
       return { kind: inode.kind };
   }
-}
-
-async function readTarget(image: ImageFile, inode: ImageInode): Promise<Buffer> {
-  const isFast = (inode.flags & INODE_EXTENTS) === 0 && inode.sizeBytes < INODE_BODY_BYTES;
-  if (isFast) return Buffer.from(inode.body.subarray(0, inode.sizeBytes));
-  return readContent(image, inode, MAX_TARGET_BYTES);
 }
 
 function readDevice(body: Buffer): { major: number; minor: number } {
