@@ -36,7 +36,7 @@ async function run(checks: Partial<Record<ServiceName, HostCheck[]>>) {
 
 test('what one service passes on from another is told once', async () => {
   const { code, said } = await run({ vmd: [TAPS], netd: [TAPS] });
-  assert.deepEqual([code, said], [0, 'PASS  vmd     taps: there\n']);
+  assert.deepEqual([code, said], [0, 'PASS  vmd     taps: there\n\nthis host is ready\n']);
 });
 
 test('a check that fails says how to mend it and gives status 1', async () => {
