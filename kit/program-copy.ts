@@ -1,4 +1,16 @@
-import { copyFileSync, cpSync, existsSync, linkSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { programRoot } from './program.ts';
 
@@ -17,6 +29,27 @@ const SHIPPED = [
   'node_modules/better-sqlite3/prebuilds/linux-x64.node',
   'node_modules/better-sqlite3/prebuilds/linux-arm64.node',
 ];
+
+/** What of it changes from one version to the next; packages change with package.json. */
+const HASHED = SHIPPED.filter((path) => !path.startsWith('node_modules/'));
+
+/** Tells one version of the program from another. */
+export function hashProgram(): string {
+  const hash = createHash('sha256');
+  for (const file of HASHED.flatMap(filesBelow)) {
+    hash.update(`${file} `).update(readFileSync(join(programRoot(), file)));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+function filesBelow(path: string): string[] {
+  const place = join(programRoot(), path);
+  if (!statSync(place).isDirectory()) return [path];
+  const names = readdirSync(place, { recursive: true, encoding: 'utf8' }).sort();
+  return names.map((name) => join(path, name)).filter((file) => isFile(join(programRoot(), file)));
+}
+
+const isFile = (place: string) => statSync(place).isFile();
 
 /** What runs of this checkout, with the Node that runs it, in a folder that is there whole or not at all. */
 export function publishProgramCopy(node: string, copy: string): void {

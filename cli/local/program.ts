@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ServiceName } from '#kit/paths.ts';
+import { type Paths, SERVICES, type ServiceName } from '#kit/paths.ts';
 import { programRoot } from '#kit/program.ts';
-import { publishProgramCopy } from '#kit/program-copy.ts';
+import { hashProgram, publishProgramCopy } from '#kit/program-copy.ts';
+import { findServiceProcess } from './service-process.ts';
 
 /** How to start a service: the Node that runs it and the file it begins with. */
 export type Program = { node: string; main(service: ServiceName): string };
@@ -24,13 +24,15 @@ export function programInPlace(node: string): Program {
  * A copy of the program in a folder of root's that everybody may read. Root's own checkout usually lies where
  * the account of the services cannot look (/root is closed to all others).
  */
-export function copyProgram(node: string, folder: string): Program {
-  const root = programRoot();
-  const copy = join(folder, hashOf(join(root, 'dist')));
+export function copyProgram(node: string, paths: Paths): Program {
+  const folder = join(paths.state, 'program');
+  const copy = join(folder, hashProgram());
   if (!existsSync(copy)) publishProgramCopy(node, copy);
-  for (const name of readdirSync(folder)) {
-    // Running services have their files open or loaded; only what no new start will use goes.
-    if (join(folder, name) !== copy) rmSync(join(folder, name), { recursive: true, force: true });
+  const used = [copy, ...copiesInUse(paths)];
+  for (const other of readdirSync(folder).map((name) => join(folder, name))) {
+    if (!used.some((kept) => kept.startsWith(other))) {
+      rmSync(other, { recursive: true, force: true });
+    }
   }
   return {
     node: join(copy, 'bin/node'),
@@ -38,10 +40,10 @@ export function copyProgram(node: string, folder: string): Program {
   };
 }
 
-function hashOf(dist: string): string {
-  const hash = createHash('sha256');
-  for (const name of readdirSync(dist).sort()) {
-    if (name.endsWith('.mjs')) hash.update(readFileSync(join(dist, name)));
-  }
-  return hash.digest('hex').slice(0, 16);
+/** A service that was started from an older copy reads files of it as long as it runs. */
+function copiesInUse(paths: Paths): string[] {
+  return SERVICES.flatMap((service) => {
+    const pid = findServiceProcess(paths, service);
+    return pid === undefined ? [] : readlinkSync(`/proc/${pid}/exe`);
+  });
 }

@@ -117,7 +117,7 @@ function identityOf(socket: string): string | undefined {
 }
 
 function programFor({ uid, node, paths }: LocalMode): Program {
-  return uid === 0 ? copyProgram(node, join(paths.state, 'program')) : programInPlace(node);
+  return uid === 0 ? copyProgram(node, paths) : programInPlace(node);
 }
 
 /** A folder that cannot be made is the user's to mend, and no defect. */
