@@ -17,6 +17,7 @@ import { checkImports } from './policy/import-table.ts';
 import { checkModuleState } from './policy/module-state.ts';
 import { checkPackages } from './policy/packages.ts';
 import { checkProcessAccess } from './policy/process-access.ts';
+import { checkRegressionsPage } from './policy/regressions-page.ts';
 import { checkRootOps } from './policy/root-ops.ts';
 import { checkSpawning } from './policy/spawning.ts';
 import { checkSwallowedErrors } from './policy/swallowed-errors.ts';
@@ -50,6 +51,10 @@ test('the page of errors has a row for every reason and no other', () => {
 
 test('the page of commands has a heading for every command and no other', () => {
   assert.deepEqual(checkCliPage(house, COMMANDS), []);
+});
+
+test('every fault of the first banger has a test, or a reason why it cannot be here', () => {
+  assert.deepEqual(checkRegressionsPage(house), []);
 });
 
 test('every unit starts a program that exists, and every service has a unit', () => {

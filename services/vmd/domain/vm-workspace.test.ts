@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { failsWith } from '#kit/testing/fails-with.ts';
+import { until } from '#kit/testing/until.ts';
 import { createFakeVmd } from '../testing/fake-vmd.ts';
 import { sampleMachine } from '../testing/sample-machine.ts';
 import { sampleVm } from '../testing/sample-vm.ts';
 import { exportVmWorkspace } from './export-vm-workspace.ts';
 import type { GuestFile } from './guest.ts';
 import { listVmWorkspace } from './list-vm-workspace.ts';
+import { pauseVm } from './pause-vm.ts';
 import { prepareVmWorkspace } from './prepare-vm-workspace.ts';
+import { resumeVm } from './resume-vm.ts';
 
 const PLACE = {
   guestPath: '/root/repo',
@@ -60,8 +63,8 @@ async function vmWith(t: TestContext, folders: Folders) {
       },
     },
   });
-  const prepare = () =>
-    prepareVmWorkspace(vmd, call, { vm: 'web', workspace: PLACE }, chunks('tar'), silent);
+  const prepare = (tar: AsyncIterable<Uint8Array> = chunks('tar')) =>
+    prepareVmWorkspace(vmd, call, { vm: 'web', workspace: PLACE }, tar, silent);
   const list = async () => (await Array.fromAsync(listVmWorkspace(vmd, call, 'web'))).flat();
   return { vmd, call, vm, unpacked, prepare, list };
 }
@@ -79,6 +82,21 @@ test('what was prepared is recorded, with the time by the guest at which it was 
     preparedAt: vmd.host.now(),
   });
   assert.equal(String(unpacked), 'tar');
+});
+
+test('an archive that stalls keeps nobody from the vm', async (t) => {
+  const { vmd, call, vm, prepare, unpacked } = await vmWith(t, PREPARED);
+  const rest = Promise.withResolvers<void>();
+  async function* stalling() {
+    yield Buffer.from('half');
+    await rest.promise;
+  }
+  const preparing = prepare(stalling());
+  await until(() => unpacked.length === 1);
+  assert.equal((await pauseVm(vmd, call, vm.id)).state, 'paused');
+  await resumeVm(vmd, call, vm.id);
+  rest.resolve();
+  await preparing;
 });
 
 test('an archive without its last file leaves no workspace', async (t) => {
