@@ -79,7 +79,7 @@ async function assertWhole(t: TestContext, release: string, paths: Paths): Promi
   const folder = await makeTemporaryFolder(t);
   const dump = `dump /${release}/modules.dep ${join(folder, 'dep')}`;
   await runTool('debugfs', '-R', dump, paths.modulesPath);
-  assert.match(await readFile(join(folder, 'dep'), 'utf8'), /kernel\/fs\/ext4\/ext4\.ko:/);
+  assert.match(await readFile(join(folder, 'dep'), 'utf8'), /kernel\/fs\/overlayfs\/overlay\.ko:/);
 }
 
 /** The same kernel, modules and all, through a bundle. */

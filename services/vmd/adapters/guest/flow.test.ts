@@ -90,6 +90,7 @@ async function countResults(socket: Duplex, mark: SessionMark, wanted: number): 
     }
     if (found === wanted) break;
   }
+  assert.notEqual(version, undefined);
   return found;
 }
 
