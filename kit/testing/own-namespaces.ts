@@ -1,9 +1,11 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readlinkSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { programRoot } from '../program.ts';
 
 const INSIDE = 'BANGER_TEST_NAMESPACES';
 /** Network and mounts to change, and processes too: whatever is left of them ends with the first. */
@@ -66,4 +68,28 @@ export async function prepareNamespaces(): Promise<void> {
   const tool = promisify(execFile);
   await tool('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
   await tool('ip', ['link', 'set', 'lo', 'up']);
+  await showCheckout(programRoot(), (...mount) => tool('mount', mount));
+}
+
+/**
+ * A checkout may lie where only root can look, and programs under other accounts are started from it all the same:
+ * here the folder that is closed has nothing in it but the way to the checkout.
+ */
+async function showCheckout(
+  root: string,
+  mount: (...args: string[]) => Promise<unknown>,
+): Promise<void> {
+  const closed = ancestorsOf(root).find((folder) => (statSync(folder).mode & 0o001) === 0);
+  if (closed === undefined) return;
+  const held = mkdtempSync('/run/checkout-');
+  await mount('--bind', root, held);
+  await mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', closed);
+  mkdirSync(root, { recursive: true });
+  await mount('--bind', held, root);
+}
+
+/** From the root down. */
+function ancestorsOf(path: string): string[] {
+  const parent = dirname(path);
+  return parent === path ? [] : [...ancestorsOf(parent), parent];
 }
