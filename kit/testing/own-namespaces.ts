@@ -1,11 +1,13 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readlinkSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { before, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { programRoot } from '../program.ts';
+
+const tool = promisify(execFile);
 
 const INSIDE = 'BANGER_TEST_NAMESPACES';
 /** Network and mounts to change, and processes too: whatever is left of them ends with the first. */
@@ -18,6 +20,7 @@ const UNSHARE = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount
  */
 export function inOwnNamespaces(url: string, define: () => void): void {
   if (process.env[INSIDE] === '1') {
+    before(() => showCheckout(programRoot()));
     define();
     return;
   }
@@ -65,27 +68,24 @@ export function ownNumber(): number {
 
 /** Only inside: a /run of its own, where `ip netns` keeps its names, and a loopback. */
 export async function prepareNamespaces(): Promise<void> {
-  const tool = promisify(execFile);
   await tool('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
   await tool('ip', ['link', 'set', 'lo', 'up']);
-  await showCheckout(programRoot(), (...mount) => tool('mount', mount));
 }
 
 /**
  * A checkout may lie where only root can look, and programs under other accounts are started from it all the same:
  * here the folder that is closed has nothing in it but the way to the checkout.
  */
-async function showCheckout(
-  root: string,
-  mount: (...args: string[]) => Promise<unknown>,
-): Promise<void> {
+async function showCheckout(root: string): Promise<void> {
   const closed = ancestorsOf(root).find((folder) => (statSync(folder).mode & 0o001) === 0);
   if (closed === undefined) return;
-  const held = mkdtempSync('/run/checkout-');
-  await mount('--bind', root, held);
-  await mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', closed);
+  const checkout = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
+  await tool('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', closed]);
   mkdirSync(root, { recursive: true });
-  await mount('--bind', held, root);
+  // As it is: read as a link, it would lead to the folder that has just been made.
+  const held = `/proc/${process.pid}/fd/${checkout}`;
+  await tool('mount', ['--no-canonicalize', '--bind', held, root]);
+  closeSync(checkout);
 }
 
 /** From the root down. */
