@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import type { Readable } from 'node:stream';
 import { hasReason } from '#kit/errors.ts';
 import { runStreaming } from '#kit/exec.ts';
@@ -87,6 +88,8 @@ export function openGit(place: GitPlace): Git {
   const env = {
     ...Object.fromEntries(CLEARED.map((name) => [name, undefined])),
     ...QUIET,
+    // Without the variable git answers no question about the user's own settings.
+    HOME: homedir(),
     ...(gitDir === undefined ? {} : { GIT_DIR: gitDir }),
     ...(workTree === undefined ? {} : { GIT_WORK_TREE: workTree }),
     ...(ownSettings ? {} : { GIT_CONFIG_GLOBAL: '/dev/null' }),
