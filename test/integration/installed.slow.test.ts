@@ -28,6 +28,14 @@ test('systemd runs an installed banger, for members of its group only', {
   skip: needsMountNamespace,
 }, async (t) => {
   const root = await openRootUser(t, { sharesNetwork: true });
+  try {
+    await useInstalled(t, root);
+  } finally {
+    await root.banger('vm', 'delete', 'host');
+  }
+});
+
+async function useInstalled(t: TestContext, root: RootUser): Promise<void> {
   const inGuest = await openDebian(root);
   await install(t, root);
   await inGuest(START);
@@ -46,7 +54,7 @@ test('systemd runs an installed banger, for members of its group only', {
 
   // The socket is systemd's, so a command waits for the next vmd instead of failing.
   assert.equal(await inGuest('systemctl kill -s KILL banger-vmd; banger vm list --json'), '[]\n');
-});
+}
 
 type InGuest = (script: string) => Promise<string>;
 
