@@ -7,6 +7,7 @@ import { SERVICES, type ServiceName } from '#kit/paths.ts';
 import { until } from '#kit/testing/until.ts';
 import { type BridgedVms, openBridgedVms } from './bridged-vms.ts';
 import { needsMountNamespace, needsVms } from './needs.ts';
+import { signalProcess } from './signal-process.ts';
 import { openSuiteEnding } from './suite-ending.ts';
 
 const VICTIMS: readonly (readonly ServiceName[])[] = [['rootd'], ['netd'], ['vmd'], SERVICES];
@@ -26,7 +27,7 @@ void describe('guests on the bridge, whatever dies', {
 
   const kill = async (services: readonly ServiceName[]) => {
     const pids = services.flatMap((service) => vms.pidsOf(service));
-    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    for (const pid of pids) signalProcess(pid, 'SIGKILL');
     await until(() => services.every((service) => vms.pidsOf(service).length === 0));
   };
 
@@ -47,7 +48,7 @@ void describe('guests on the bridge, whatever dies', {
   test('what ended while nobody looked is noticed, and starts again', async () => {
     const { pid } = await vms.show('two');
     await kill(SERVICES);
-    process.kill(pid, 'SIGKILL');
+    signalProcess(pid, 'SIGKILL');
     const { state, stateDetail } = await vms.show('two');
     assert.deepEqual([state, stateDetail], ['stopped', 'it ended while vmd was not running']);
     await vms.must('vm', 'start', 'two');
@@ -79,7 +80,7 @@ async function restartHost(
 ): Promise<void> {
   const machines = [await vms.show('one'), await vms.show('two')];
   await kill(SERVICES);
-  for (const { pid } of machines) process.kill(pid, 'SIGKILL');
+  for (const { pid } of machines) signalProcess(pid, 'SIGKILL');
   const links = await vms.run('ip', '-brief', 'link');
   for (const [name] of links.matchAll(/^(br-banger|bgtap-\d+)/gm)) {
     await vms.run('ip', 'link', 'delete', name);

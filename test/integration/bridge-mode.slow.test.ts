@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { type BridgedVms, OUTSIDE, openBridgedVms, statusOf } from './bridged-vms.ts';
 import { countBytes, fetchAtOnce } from './host-clients.ts';
 import { needsMountNamespace, needsVms } from './needs.ts';
+import { signalProcess } from './signal-process.ts';
 import { openSuiteEnding } from './suite-ending.ts';
 
 const NO_CAPABILITY = '0000000000000000';
@@ -127,7 +128,7 @@ void describe('guests on the bridge', { skip: needsMountNamespace || needsVms },
     await vms.must('vm', 'wait', 'one', '--for', 'stopped');
     assert.match((await vms.show('one')).stateDetail, /powered off by the guest/);
     await vms.must('vm', 'start', 'one');
-    process.kill((await vms.show('one')).pid, 'SIGKILL');
+    signalProcess((await vms.show('one')).pid, 'SIGKILL');
     await vms.must('vm', 'wait', 'one', '--for', 'stopped');
     assert.match((await vms.show('one')).stateDetail, /without a word/);
   });

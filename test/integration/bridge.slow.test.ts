@@ -7,6 +7,7 @@ import { until } from '#kit/testing/until.ts';
 import { openLocalUser } from './local-user.ts';
 import { needsMountNamespace } from './needs.ts';
 import { openRootUser, uidOf } from './root-user.ts';
+import { signalProcess } from './signal-process.ts';
 
 const skip = needsMountNamespace;
 
@@ -61,7 +62,7 @@ test('a rootd that was killed is back after the next command, and a stop ends it
   const root = await openRootUser(t);
   await root.banger('daemon', 'start', '--bridge');
   const [pid = 0] = root.pidsOf('rootd');
-  process.kill(pid, 'SIGKILL');
+  signalProcess(pid, 'SIGKILL');
   await until(() => root.pidsOf('rootd').length === 0);
   assert.equal((await root.banger('vm', 'list')).code, 0);
   assert.notEqual(root.pidsOf('rootd')[0], undefined);

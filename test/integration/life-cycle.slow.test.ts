@@ -8,6 +8,7 @@ import { KillSignal, type Vm, VmSettings, VmState, WaitCondition } from '#proto/
 import { outputOf, runInGuest } from './guest-command.ts';
 import { needsVms } from './needs.ts';
 import { untilNoOrphans } from './orphans.ts';
+import { signalProcess } from './signal-process.ts';
 import { openVmHouse, resultOf, smallVm, type VmHouse } from './vm-house.ts';
 
 const skip = needsVms;
@@ -69,7 +70,7 @@ test('the life of a vm', { skip }, async (t) => {
 
   await t.test('a guest that hangs is killed when its grace is over', async () => {
     await vms.pauseVm({ vm: 'web' });
-    process.kill((await get('web')).pid, 'SIGSTOP');
+    signalProcess((await get('web')).pid, 'SIGSTOP');
     await timed(t, 'stop of a hung guest, 1 s of grace', () => stop('web', 1000));
     assert.equal((await get('web')).state, VmState.STOPPED);
     await start('web');

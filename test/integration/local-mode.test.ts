@@ -6,6 +6,7 @@ import { programRoot, VERSION } from '#kit/program.ts';
 import { until } from '#kit/testing/until.ts';
 import { openLocalUser } from './local-user.ts';
 import { needsMountNamespace } from './needs.ts';
+import { signalProcess } from './signal-process.ts';
 
 const isRoot = process.getuid?.() === 0;
 const skip = isRoot && needsMountNamespace;
@@ -47,7 +48,7 @@ test('a service that was killed is started again by the next command', { skip },
   const user = openLocalUser(t);
   await user.banger('vm', 'list');
   const [pid = 0] = user.pidsOf('vmd');
-  process.kill(pid, 'SIGKILL');
+  signalProcess(pid, 'SIGKILL');
   await until(() => user.pidsOf('vmd').length === 0);
   assert.deepEqual(await user.banger('vm', 'list', '--json'), NO_VMS);
   assert.notEqual(user.pidsOf('vmd')[0], pid);

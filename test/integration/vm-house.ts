@@ -10,6 +10,7 @@ import { type CreateVmRequest, type Vm, VmServiceDefinition } from '#proto/bange
 import { type House, type HouseOptions, openHouse, type StartOptions } from './harness.ts';
 import { processesThatKnow } from './leftovers.ts';
 import type { ServiceProcess } from './service-process.ts';
+import { signalProcess } from './signal-process.ts';
 
 /** The services that a VM without a bridge needs. */
 export const VM_SERVICES = ['imaged', 'netd', 'vmd'] as const satisfies readonly ServiceName[];
@@ -95,7 +96,7 @@ function isVmm(command: string): boolean {
 async function endVms({ vms, vmms }: VmHouse): Promise<void> {
   const listed = await vms.listVms({}).catch(() => ({ vms: [] }));
   await Promise.allSettled(listed.vms.map(({ id }) => resultOf(vms.deleteVm({ vm: id }))));
-  for (const { pid } of vmms()) process.kill(pid, 'SIGKILL');
+  for (const { pid } of vmms()) signalProcess(pid, 'SIGKILL');
 }
 
 type Part<Result extends string, Value> =

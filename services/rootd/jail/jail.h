@@ -16,7 +16,7 @@
 #include <sys/types.h>
 
 /* Exit statuses that rootd tells apart. */
-enum { FAILED = 1, LOCK_HELD = 75 };
+enum { FAILED = 1, LOCK_HELD = 75, UID_TAKEN = 76 };
 
 /* REPORT_FD: where failures are told until exec closes it. */
 enum { MOST_DESCRIPTORS = 64, REPORT_FD = MOST_DESCRIPTORS, MOST_ITEMS = 16 };

@@ -41,6 +41,7 @@ type Request = {
 };
 
 const MIB = 2 ** 20;
+const MOST_UIDS_TRIED = 16;
 
 export function parse(request: Request): LaunchVmm {
   const hostMib = Math.floor(totalmem() / MIB);
@@ -98,9 +99,8 @@ export async function run(
   const files = openVmmFiles(vmms.state, input, opened);
   refuseLargeDisk(files, vmms.settings.largestFile);
   refuseHiddenKernel(files);
-  const { uid } = opened.use(vmms.reserveUid(vmId));
   try {
-    await launch({ call, vmms, program, files, uid }, input);
+    await launchAlone({ call, vmms, program, files }, input);
     const launched = getLaunched(vmms, input);
     call.log.info('vmm launched', launched);
     return launched;
@@ -110,10 +110,30 @@ export async function run(
   }
 }
 
-type Prepared = { call: Call; vmms: Vmms; program: string; files: VmmFiles; uid: number };
+type Prepared = { call: Call; vmms: Vmms; program: string; files: VmmFiles };
+
+/** Under the first uid that nobody else runs under. A VMM that was killed has its own until init collects it. */
+async function launchAlone(prepared: Prepared, machine: LaunchVmm): Promise<void> {
+  const { call, vmms } = prepared;
+  const { base, count } = vmms.settings.uids;
+  for (let tries = Math.min(count, MOST_UIDS_TRIED); tries > 0; tries--) {
+    using reserved = vmms.reserveUid(machine.vmId);
+    const { uid } = reserved;
+    if ((await launch({ ...prepared, uid }, machine)) === 'launched') return;
+    call.log.warn('uid passed over, another process has it', { vm: machine.vmId, uid });
+    await undoLaunch(call, vmms, machine);
+  }
+  throw new BangerError(
+    'HOST_NOT_READY',
+    `other processes run under uids between ${base} and ${base + count - 1}, which are for VMMs; set rootd.uid_base to a range that nobody uses`,
+  );
+}
 
 /** From here on the caller's leaving changes nothing: a VMM that is half made is of use to nobody. */
-async function launch(prepared: Prepared, machine: LaunchVmm): Promise<void> {
+async function launch(
+  prepared: Prepared & { readonly uid: number },
+  machine: LaunchVmm,
+): Promise<'launched' | 'uid taken'> {
   const { call, vmms } = prepared;
   const { settings, jailRoot } = vmms;
   const { vmId, vcpus } = machine;
@@ -124,7 +144,7 @@ async function launch(prepared: Prepared, machine: LaunchVmm): Promise<void> {
   if (cgroup !== undefined) opened.use(cgroup);
   const record = opened.use(vmms.records.open(vmId));
   const report = vmms.reportOf(vmId);
-  await launchJail(
+  return await launchJail(
     jailCommand({ ...prepared, settings, jailRoot, report, machine, record, cgroup, tasks }),
   );
 }

@@ -8,6 +8,8 @@ import type { Vmm } from './records.ts';
 
 /** Exit status of the jail program when another launch, or a VMM, holds the record's lock; see jail.h. */
 const LOCK_HELD = 75;
+/** The same, when the uid has another process. */
+const UID_TAKEN = 76;
 /** A launch takes some ten milliseconds; more than this only on a host in trouble. */
 const LAUNCH_TIMEOUT_MS = 20_000;
 
@@ -20,13 +22,16 @@ export type JailLaunch = {
   readonly report: string;
 };
 
-/** Answers when the VMM runs. The program waits for that and ends; the VMM is then a child of init. */
+/**
+ * Answers when the VMM runs, or when its uid was not its alone. The program waits for that and ends; the VMM is then
+ * a child of init.
+ */
 export async function launchJail({
   program,
   args,
   descriptors,
   report,
-}: JailLaunch): Promise<void> {
+}: JailLaunch): Promise<'launched' | 'uid taken'> {
   const fd = openSync(report, 'w', 0o600);
   try {
     const stdio = ['ignore', fd, fd, ...descriptors] as const;
@@ -34,7 +39,9 @@ export async function launchJail({
     const timer = setTimeout(() => child.kill('SIGKILL'), LAUNCH_TIMEOUT_MS);
     const [status]: (number | null)[] = await once(child, 'exit');
     clearTimeout(timer);
+    if (status === UID_TAKEN) return 'uid taken';
     if (status !== 0) throw launchFailed(status, readFileSync(report, 'utf8'));
+    return 'launched';
   } finally {
     closeSync(fd);
     rmSync(report, { force: true });

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { failsWith } from '#kit/testing/fails-with.ts';
 import { inOwnNamespaces, ownNumber } from '#kit/testing/own-namespaces.ts';
 import { until } from '#kit/testing/until.ts';
@@ -103,16 +103,37 @@ inOwnNamespaces(import.meta.url, () => {
     nothing();
   });
 
-  test('a uid under which something else runs is not used', async (t) => {
-    // Not the same one in every run: an earlier run's VMM may still wait to be collected by init.
-    const uids = { base: 83_000 + (ownNumber() % 1000), count: 1 };
+  test('a uid under which something else runs is passed over', async (t) => {
+    const { uids } = await occupyUid(t);
+    const { vmms } = makeVmmLab(t, { uids: { ...uids, count: 2 } });
+    assert.equal((await launch(vmms)).uid, uids.base + 1);
+  });
+
+  test('where every uid has other processes, nothing is launched until one is free', async (t) => {
+    const { uids, end } = await occupyUid(t);
     const { vmms } = makeVmmLab(t, { uids });
-    const stranger = spawn('sleep', ['60'], { uid: uids.base, gid: uids.base });
-    t.after(() => stranger.kill());
-    await once(stranger, 'spawn');
-    await assert.rejects(launch(vmms), failsWith('COMMAND_FAILED', /another process has uid 83/));
-    stranger.kill();
-    await once(stranger, 'exit');
+    await assert.rejects(
+      launch(vmms),
+      failsWith('HOST_NOT_READY', /other processes run under uids .* set rootd.uid_base/),
+    );
+    await end();
     assert.equal((await launch(vmms)).uid, uids.base);
   });
 });
+
+/** A process of somebody else's under the one uid that VMMs are to have. */
+async function occupyUid(t: TestContext) {
+  // Not the same one in every run: an earlier run's VMM may still wait to be collected by init.
+  const uids = { base: 83_000 + (ownNumber() % 1000), count: 1 };
+  const stranger = spawn('sleep', ['60'], { uid: uids.base, gid: uids.base });
+  const ended = once(stranger, 'exit');
+  t.after(() => stranger.kill());
+  await once(stranger, 'spawn');
+  return {
+    uids,
+    async end() {
+      stranger.kill();
+      await ended;
+    },
+  };
+}

@@ -17,7 +17,7 @@ import {
 } from './testing/trees.ts';
 
 /** More of them by hand: ROUNDS=10000 node --test hostile-image.test.ts */
-const ROUNDS = Number(process.env['ROUNDS'] ?? 100);
+const ROUNDS = Number(process.env.ROUNDS ?? 100);
 const LIMITS = { entries: 20_000, bytes: 64 * MIB };
 
 /** Much metadata of every kind, and hardly any content. */
@@ -48,7 +48,7 @@ class NoContents implements ContentWriter {
 }
 
 /** Repeat a failure with: SEED=12345 node --test hostile-image.test.ts */
-const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 test(`a damaged image is read or refused, and never hangs (SEED=${seed})`, async (t) => {
   const random = new Random(seed);
