@@ -1,6 +1,6 @@
 import type { ContentRun } from '../../domain/file-tree.ts';
+import { printableName } from '../../domain/printable-name.ts';
 import { DIRECTORY_HEADER_BYTES } from './leaf.ts';
-import { quoteName } from './quote-name.ts';
 import type { ReadBudget } from './read-budget.ts';
 import { readRuns } from './read-extents.ts';
 import { corrupt, type ImageFile } from './read-image.ts';
@@ -17,7 +17,7 @@ export async function readDirectory(
     budget.spendEntries(1);
     for (const [name, child] of parseLeaf(await image.readBlock(block))) {
       budget.spendEntries(1);
-      if (children.has(name)) throw corrupt(`a folder has the name ${quoteName(name)} twice`);
+      if (children.has(name)) throw corrupt(`a folder has the name ${printableName(name)} twice`);
       children.set(name, child);
     }
   }
@@ -47,5 +47,5 @@ function* parseLeaf(block: Buffer): Generator<[name: string, inode: number]> {
 
 function checkName(name: string): string {
   if (name !== '' && !/[/\0]/.test(name)) return name;
-  throw corrupt(`a folder has the name ${quoteName(name)}`);
+  throw corrupt(`a folder has the name ${printableName(name)}`);
 }

@@ -6,6 +6,7 @@ import type {
   SymlinkNode,
   TreeNode,
 } from '../../domain/file-tree.ts';
+import { printableName } from '../../domain/printable-name.ts';
 import type { Census } from './census.ts';
 import type { Contents } from './contents.ts';
 import { encodeDirectory } from './directory.ts';
@@ -19,7 +20,6 @@ import {
 } from './format.ts';
 import type { DirectoryEntry } from './leaf.ts';
 import type { HashWords } from './name-hash.ts';
-import { quoteName } from './quote-name.ts';
 
 /** What a node's body is made from and where its blocks go. */
 export type BodyStore = { census: Census; contents: Contents; hashSeed: HashWords };
@@ -82,7 +82,7 @@ async function storeDirectory(
 
 function toEntry(census: Census, name: string, child: TreeNode): DirectoryEntry {
   const unusable = name === '' || name === '.' || name === '..' || /[/\0]|[^\0-\xff]/.test(name);
-  if (unusable) throw new BangerError('IMAGE_CORRUPT', `it holds the name ${quoteName(name)}`);
+  if (unusable) throw new BangerError('IMAGE_CORRUPT', `it holds the name ${printableName(name)}`);
   if (name.length > MAX_NAME_BYTES) {
     throw new BangerError('FEATURE_UNSUPPORTED', `it holds a name of "${name.length}" bytes`);
   }

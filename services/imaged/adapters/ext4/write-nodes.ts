@@ -1,10 +1,10 @@
 import { BangerError } from '#kit/errors.ts';
 import type { DirectoryNode, Timestamp, TreeNode } from '../../domain/file-tree.ts';
+import { printableName } from '../../domain/printable-name.ts';
 import { inodeAt } from './census.ts';
 import { FILE_TYPES, MODE_TYPE } from './format.ts';
 import { bodyOf, encodeInode, inodeSeed } from './inode.ts';
 import type { InodeTable } from './inode-table.ts';
-import { quoteName } from './quote-name.ts';
 import { type BodyStore, storeBody } from './store-body.ts';
 import { encodeXattrs } from './xattrs.ts';
 
@@ -65,7 +65,7 @@ function diskLinks(node: TreeNode, links: number): number {
 function withPath(error: unknown, root: DirectoryNode, node: TreeNode): unknown {
   if (!(error instanceof BangerError) || error.reason === 'DISK_FULL') return error;
   const path = findPath(root, node) ?? '';
-  const message = `${quoteName(path)} cannot be stored on a disk: ${error.message}`;
+  const message = `${printableName(path)} cannot be stored on a disk: ${error.message}`;
   return new BangerError(error.reason, message, { cause: error, metadata: { path } });
 }
 

@@ -1,10 +1,10 @@
 import type { ContentWriter, NodeAttributes, TreeNode } from '../../domain/file-tree.ts';
+import { printableName } from '../../domain/printable-name.ts';
 import { corrupt, locate } from './corrupt.ts';
 import { parseImagePath } from './image-path.ts';
 import { keepXattrs, xattrBytes } from './keep-xattrs.ts';
 import { type LayerTree, type Slot, setAttributes } from './layer-tree.ts';
 import type { Limits } from './limits.ts';
-import { printableName } from './printable-name.ts';
 import type { TarHandler } from './tar/read-tar.ts';
 import type { TarEntry } from './tar/tar-entry.ts';
 import { parseWhiteout } from './whiteout.ts';

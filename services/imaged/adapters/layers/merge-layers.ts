@@ -1,10 +1,10 @@
 import type { ContentWriter, FileTree } from '../../domain/file-tree.ts';
+import { printableText } from '../../domain/printable-name.ts';
 import { locate } from './corrupt.ts';
 import { LayerMerger } from './layer-merger.ts';
 import type { LayerSource } from './layer-source.ts';
 import { LayerTree } from './layer-tree.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import { printableText } from './printable-name.ts';
 import { LayerStream } from './stream/layer-stream.ts';
 import { ByteReader, type ByteSource } from './tar/byte-reader.ts';
 import { readTar } from './tar/read-tar.ts';

@@ -1,7 +1,7 @@
 import type { DirectoryNode, TreeNode } from '../../domain/file-tree.ts';
+import { printableName } from '../../domain/printable-name.ts';
 import { corrupt } from './corrupt.ts';
 import type { Limits } from './limits.ts';
-import { printableName } from './printable-name.ts';
 
 /** Answers for a name that is not there: a new folder, or undefined to give up. */
 export type MissingFolder = (parent: DirectoryNode, name: string) => DirectoryNode | undefined;

@@ -1,6 +1,6 @@
 import { BangerError } from '#kit/errors.ts';
+import { printableName } from '../../../domain/printable-name.ts';
 import { corrupt } from '../corrupt.ts';
-import { printableName } from '../printable-name.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 

@@ -1,6 +1,6 @@
+import { printableName, printableText } from '../../../domain/printable-name.ts';
 import { corrupt, locate } from '../corrupt.ts';
 import type { Limits } from '../limits.ts';
-import { printableName, printableText } from '../printable-name.ts';
 import type { ByteReader } from './byte-reader.ts';
 import {
   type PaxHeader,
