@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { until } from '#kit/testing/until.ts';
 import { attach, converse, outputOf, runInGuest } from './guest-command.ts';
 import { needsVms } from './needs.ts';
-import { openVmHouse } from './vm-house.ts';
+import { given, openVmHouse } from './vm-house.ts';
 
 // One guest for all of these: what one command does must not matter to the next.
 test('commands in a guest', { skip: needsVms }, async (t) => {
-  const { vms, create } = await openVmHouse(t);
+  const { vms, create, running, start } = await openVmHouse(t);
   const vm = 'web';
   await create({ name: vm });
   const sh = (script: string) => runInGuest(vms, vm, ['sh', '-c', script]);
@@ -104,4 +104,12 @@ test('commands in a guest', { skip: needsVms }, async (t) => {
       assert.deepEqual((await list())[0]?.exit?.outcome, { $case: 'status', value: 7 });
     },
   );
+
+  await t.test('commands run as the image asks while imaged is away', async () => {
+    const imaged = given(running.get('imaged'));
+    imaged.signal('SIGKILL');
+    await imaged.exited;
+    assert.equal(await outputOf(vms, vm, 'whoami'), 'root');
+    await start('imaged');
+  });
 });

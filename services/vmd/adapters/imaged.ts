@@ -7,7 +7,8 @@ import type { Tell } from '#kit/stages.ts';
 import { type Image, ImageServiceDefinition } from '#proto/banger/v1/image.ts';
 import { KernelServiceDefinition } from '#proto/banger/v1/kernel.ts';
 import { ProgressUnit, type Stage } from '#proto/banger/v1/types.ts';
-import type { ImageConfig, Images } from '../domain/ports.ts';
+import type { Images, KnownImage } from '../domain/ports.ts';
+import type { ImageConfig } from '../domain/vm.ts';
 
 export function createImages(imaged: Connection): Images {
   const images = createClient(ImageServiceDefinition, imaged);
@@ -21,7 +22,7 @@ export function createImages(imaged: Connection): Images {
       );
       const pulled = await lastOf(parts, 'image', tell);
       tell(pulled.name);
-      return pulled.id;
+      return toKnownImage(pulled);
     },
     async ensureKernel(call, kernel, tell) {
       const { kernels: present } = await kernels.listKernels({}, options(call));
@@ -36,19 +37,10 @@ export function createImages(imaged: Connection): Images {
       return pulled.id;
     },
     async leaseImage(call, vmId, image) {
-      const {
-        image: leased,
-        diskPath,
-        seedPath,
-      } = await images.leaseImage({ vmId, image }, options(call));
-      const { id, name, config } = given(leased, 'image');
-      return {
-        id,
-        name: parseImageName(name),
-        disk: diskPath,
-        seed: seedPath,
-        config: toConfig(config),
-      };
+      const answer = await images.leaseImage({ vmId, image }, options(call));
+      const leased = given(answer.image, 'image');
+      const files = { disk: answer.diskPath, seed: answer.seedPath };
+      return { ...toKnownImage(leased), ...files, config: toConfig(leased.config) };
     },
     async leaseKernel(call, vmId, kernel) {
       const leased = await kernels.leaseKernel({ vmId, kernel }, options(call));
@@ -109,6 +101,10 @@ function tellStage({ name, detail, progress }: Stage, tell: Tell): void {
 function given<Value>(value: Value | undefined, what: string): Value {
   if (value !== undefined) return value;
   throw new BangerError('INTERNAL', `imaged answered without a ${what}`);
+}
+
+function toKnownImage({ id, name, managed }: Image): KnownImage {
+  return { id, name: parseImageName(name), isManaged: managed };
 }
 
 function toConfig(config: Image['config']): ImageConfig {

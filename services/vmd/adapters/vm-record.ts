@@ -4,6 +4,7 @@ import { parseImageName, parseVmId, parseVmName } from '#kit/names.ts';
 import {
   type BootPhase,
   type Failure,
+  type ImageConfig,
   type PublishedPort,
   type Run,
   type Source,
@@ -46,6 +47,7 @@ function readVm(from: Fields): Vm {
     ...from.optional('failure', readFailure),
     spec: readSpec(from.fields('spec')),
     image: readSource(from.fields('image')),
+    ...from.optional('imageConfig', readImageConfig),
     kernel: readSource(from.fields('kernel')),
     driver: from.text('driver'),
     pendingSettings: from.texts('pendingSettings'),
@@ -79,6 +81,17 @@ function readSpec(from: Fields): VmSpec {
 
 function readSource(from: Fields): Source {
   return { id: from.text('id'), name: parseImageName(from.text('name')) };
+}
+
+function readImageConfig(from: Fields): ImageConfig {
+  return {
+    entrypoint: from.texts('entrypoint'),
+    command: from.texts('command'),
+    environment: from.texts('environment'),
+    user: from.text('user'),
+    workingDir: from.text('workingDir'),
+    init: from.text('init'),
+  };
 }
 
 function readFailure(from: Fields): Failure {

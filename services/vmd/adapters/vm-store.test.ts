@@ -22,6 +22,14 @@ test('a record comes back as it was written, with all that is optional', async (
   const at = new Date(1000);
   const vm = sampleVm({
     state: 'running',
+    imageConfig: {
+      entrypoint: ['/entry'],
+      command: ['serve'],
+      environment: ['A=b'],
+      user: 'app',
+      workingDir: '/srv',
+      init: '/sbin/init',
+    },
     failure: { reason: 'BOOT_TIMEOUT', message: 'too slow', at },
     workspace: {
       guestPath: '/root/repo',

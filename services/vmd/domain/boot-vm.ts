@@ -105,6 +105,7 @@ async function powerUpOnce(vmd: Vmd, call: Call, plan: PowerUp): Promise<Powered
   undoing.move();
   const { bootId, phases } = guest;
   const running = moveTo(withoutSyncedFiles(vm), 'running', {
+    imageConfig: image.config,
     run: { ...run, bootId, bootPhases: phases },
     lastUsedAt: startedAt,
   });

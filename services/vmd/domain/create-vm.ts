@@ -45,7 +45,7 @@ export async function createVm(
   const kernel = await runStage(report, 'kernel', (tell) =>
     vmd.images.ensureKernel(call, wanted.kernel, tell),
   );
-  return build(vmd, call, { wanted, spec, image, kernel, driver: driver.name }, report);
+  return build(vmd, call, { wanted, spec, image: image.id, kernel, driver: driver.name }, report);
 }
 
 type Plan = { wanted: CreateVm; spec: VmSpec; image: string; kernel: string; driver: string };
@@ -117,6 +117,7 @@ function newVm(
     stateDetail: '',
     spec,
     image: { id: source.image.id, name: source.image.name },
+    imageConfig: source.image.config,
     kernel: source.kernel,
     driver,
     pendingSettings: [],

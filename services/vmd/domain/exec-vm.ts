@@ -2,9 +2,9 @@ import type { Call } from '#kit/call.ts';
 import { findVm } from './find-vm.ts';
 import type { ExecRecord, GuestExec, TerminalSize } from './guest.ts';
 import { getGuest } from './live-vms.ts';
-import type { ImageConfig, Vmd } from './ports.ts';
+import type { Vmd } from './ports.ts';
 import { touch } from './touch-vm.ts';
-import type { Vm } from './vm.ts';
+import type { ImageConfig, Vm } from './vm.ts';
 
 export type ExecVm = {
   arguments: readonly string[];
@@ -25,7 +25,7 @@ export async function execVm(
   const vm = await findVm(vmd, reference);
   const guest = getGuest(vmd.live, vm);
   await touch(vmd, vm);
-  const { config } = await vmd.images.leaseImage(call, vm.id, vm.image.id);
+  const config = vm.imageConfig ?? (await askConfig(vmd, call, vm));
   return guest.exec(call, {
     ...wanted,
     arguments: wanted.arguments.length > 0 ? wanted.arguments : usualCommand(config),
@@ -33,6 +33,11 @@ export async function execVm(
     workingDir: wanted.workingDir || usualFolder(vm, config),
     user: wanted.user || config.user || 'root',
   });
+}
+
+/** Of a machine that was booted by a vmd which did not keep this yet. */
+async function askConfig(vmd: Vmd, call: Call, { id, image }: Vm): Promise<ImageConfig> {
+  return (await vmd.images.leaseImage(call, id, image.id)).config;
 }
 
 /** What a login would set; the image and the caller may say otherwise. */

@@ -6,7 +6,7 @@ import type { Tell } from '#kit/stages.ts';
 import type { Driver, KernelFiles, MachineNetwork } from './driver.ts';
 import type { Guest, GuestConnection } from './guest.ts';
 import type { LiveVms } from './live-vms.ts';
-import type { NetworkMode, ProcessIdentity, PublishedPort, Vm } from './vm.ts';
+import type { ImageConfig, NetworkMode, ProcessIdentity, PublishedPort, Vm } from './vm.ts';
 
 /** All that the verbs of vmd work on. */
 export type Vmd = {
@@ -61,28 +61,21 @@ export type ImageFiles = {
   disk: string;
   seed: string;
   config: ImageConfig;
+  /** Whether its disk is in imaged's own store, and not somewhere on the host. */
+  isManaged: boolean;
 };
 
-/** What the image's author asks of whoever runs it. */
-export type ImageConfig = {
-  entrypoint: readonly string[];
-  command: readonly string[];
-  environment: readonly string[];
-  user: string;
-  workingDir: string;
-  /** Empty for an image without an init program. */
-  init: string;
-};
+export type KnownImage = Pick<ImageFiles, 'id' | 'name' | 'isManaged'>;
 
 /** imaged, as vmd needs it. */
 export type Images = {
-  /** Makes an image available, pulling it when it is missing. Answers its name. */
+  /** Makes an image available, pulling it when it is missing. */
   ensureImage(
     call: Call,
     image: string,
     credentials: readonly Credentials[],
     tell: Tell,
-  ): Promise<string>;
+  ): Promise<KnownImage>;
   /** An empty name chooses the kernel. */
   ensureKernel(call: Call, kernel: string, tell: Tell): Promise<string>;
   leaseImage(call: Call, vmId: VmId, image: string): Promise<ImageFiles>;

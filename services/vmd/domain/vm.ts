@@ -59,6 +59,17 @@ export type Failure = { reason: Reason; message: string; at: Date };
 /** A file of the owner's, read on the owner's side. */
 export type SyncedFile = { guestPath: string; content: Uint8Array; mode: number };
 
+/** What the image's author asks of whoever runs it. */
+export type ImageConfig = {
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly environment: readonly string[];
+  readonly user: string;
+  readonly workingDir: string;
+  /** Empty for an image without an init program. */
+  readonly init: string;
+};
+
 /** What a virtual machine was asked to boot from. Ids, because a name may point elsewhere tomorrow. */
 export type Source = { id: string; name: ImageName };
 
@@ -71,6 +82,8 @@ export type Vm = {
   readonly failure?: Failure;
   readonly spec: VmSpec;
   readonly image: Source;
+  /** Kept here so that programs can be started while imaged is away. Absent until the next boot of an older record. */
+  readonly imageConfig?: ImageConfig;
   readonly kernel: Source;
   readonly driver: string;
   /** The spec of the running machine differs from `spec` in these. */

@@ -13,6 +13,7 @@ import { openVmStore, type VmTables } from '../adapters/vm-store.ts';
 import type { Guest } from '../domain/guest.ts';
 import { createLiveVms } from '../domain/live-vms.ts';
 import type { Vmd } from '../domain/ports.ts';
+import type { ImageConfig } from '../domain/vm.ts';
 import { createFakeDriver, type FakeDriver } from './fake-driver.ts';
 
 /** What the world outside of vmd holds: after a verb that failed, all of it must be as before. */
@@ -84,6 +85,15 @@ export function createFakeVmd(t: TestContext): FakeVmd {
   return { vmd, driver, held, failing, call };
 }
 
+const IMAGE_CONFIG: ImageConfig = {
+  entrypoint: ['/entry'],
+  command: ['serve'],
+  environment: ['FROM=image'],
+  user: 'app',
+  workingDir: '/srv',
+  init: '/sbin/init',
+};
+
 function outside(
   held: Held,
   failing: ReadonlySet<string>,
@@ -91,14 +101,7 @@ function outside(
   const step = (name: string) => {
     if (failing.has(name)) throw new BangerError('COMMAND_FAILED', `${name} failed on purpose`);
   };
-  const config = {
-    entrypoint: [],
-    command: [],
-    environment: [],
-    user: '',
-    workingDir: '',
-    init: '',
-  };
+  const known = (id: string) => ({ id, name: parseImageName('busybox'), isManaged: true });
   const lease = (vmId: VmId) => ({
     vmId,
     mode: 'user' as const,
@@ -113,13 +116,13 @@ function outside(
     images: {
       ensureImage: async (_call, image) => {
         step('ensureImage');
-        return image;
+        return known(image);
       },
       ensureKernel: async () => 'kernel-1',
       leaseImage: async (_call, vmId, image) => {
         step('leaseImage');
         held.images.add(vmId);
-        return { id: image, name: parseImageName('busybox'), disk: '/disk', seed: '/seed', config };
+        return { ...known(image), disk: '/disk', seed: '/seed', config: IMAGE_CONFIG };
       },
       leaseKernel: async () => ({
         id: 'kernel-1',
