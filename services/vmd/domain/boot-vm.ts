@@ -8,6 +8,7 @@ import { endMachine, placeOf } from './end-machine.ts';
 import type { Guest } from './guest.ts';
 import type { ImageFiles, Lease, Vmd } from './ports.ts';
 import { closePorts, openPorts } from './publish-vm-port.ts';
+import { refuseRegistered } from './refuse-registered.ts';
 import { moveTo, type Vm, withoutRun, withoutSyncedFiles } from './vm.ts';
 import { refuseOversize } from './vm-settings.ts';
 import { watchGuest, watchMachine } from './watch-machine.ts';
@@ -38,6 +39,7 @@ async function boot(vmd: Vmd, call: Call, vm: Vm, report: Report): Promise<Vm> {
   await using undoing = new AsyncDisposableStack();
   const cleanUp = vmd.backgroundCall(call.opId);
   const image = await vmd.images.leaseImage(call, vm.id, vm.image.id);
+  refuseRegistered(image, vm.spec.network);
   undoing.defer(undo(call.log, 'detach lease', () => vmd.network.detach(cleanUp, vm.id)));
   const lease = await runStage(report, 'network', async (tell) => {
     const found = await attach(vmd, call, vm);

@@ -6,6 +6,7 @@ import { undo } from '#kit/undo.ts';
 import { bootVm } from './boot-vm.ts';
 import { chooseDriver } from './drivers.ts';
 import type { Credentials, ImageFiles, Vmd } from './ports.ts';
+import { refuseRegistered } from './refuse-registered.ts';
 import type { PublishedPort, SyncedFile, Vm, VmSpec } from './vm.ts';
 import { moveTo } from './vm.ts';
 import { completeSpec, refuseFullDisk, refuseOversize, type VmSettings } from './vm-settings.ts';
@@ -42,6 +43,7 @@ export async function createVm(
   const image = await runStage(report, 'image', (tell) =>
     vmd.images.ensureImage(call, wanted.image || vmd.settings.image, wanted.credentials, tell),
   );
+  refuseRegistered(image, spec.network);
   const kernel = await runStage(report, 'kernel', (tell) =>
     vmd.images.ensureKernel(call, wanted.kernel, tell),
   );

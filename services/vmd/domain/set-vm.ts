@@ -4,6 +4,7 @@ import type { VmName } from '#kit/names.ts';
 import { formatSize } from '#kit/size.ts';
 import { getDriver } from './drivers.ts';
 import type { Vmd } from './ports.ts';
+import { refuseRegistered } from './refuse-registered.ts';
 import { isUp, type Vm, type VmSpec } from './vm.ts';
 import { checkSpec, refuseNetwork, type VmSettings } from './vm-settings.ts';
 import { withVm } from './with-vm.ts';
@@ -31,6 +32,7 @@ export function setVm(vmd: Vmd, call: Call, reference: string, change: SetVm): P
     refuseShrinking(vm, spec);
     if (spec.network !== vm.spec.network) {
       await refuseNetwork(vmd, call, getDriver(vmd, vm.driver), spec.network);
+      refuseRegistered(await vmd.images.leaseImage(call, vm.id, vm.image.id), spec.network);
       if (isUp(vm)) refuseWhileRunning(vm);
     }
     const name = change.name ?? vm.name;
