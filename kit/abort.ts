@@ -14,6 +14,14 @@ export async function untilAborted<Value>(
   }
 }
 
+/** Ends when the signal aborts. */
+export async function whenAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  await promise;
+}
+
 /** Whether an error only says that somebody gave up waiting. */
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';

@@ -42,6 +42,14 @@ test('an absent optional field adds nothing, a present one is read', () => {
   );
 });
 
+test('a mark that is not set, or older than the record, is left out', () => {
+  const from = new Fields({ set: true, unset: false }, 'vm');
+  assert.deepEqual(
+    { ...from.mark('set'), ...from.mark('unset'), ...from.mark('absent') },
+    { set: true },
+  );
+});
+
 test('a field that is wrong is named with its whole path', () => {
   const from = new Fields({ list: [{ name: 'a' }, { name: 7 }] }, 'vm');
   assert.throws(

@@ -75,6 +75,12 @@ export class Fields {
     return { [key]: read(this.fields(key)) } as { [name in Key]?: Value };
   }
 
+  /** `{ key: true }` to spread, or nothing where the field is absent. */
+  mark<const Key extends string>(key: Key): { [name in Key]?: true } {
+    if (this.#values[key] === undefined || !this.flag(key)) return {};
+    return { [key]: true } as { [name in Key]?: true };
+  }
+
   #array(key: string): unknown[] {
     const value = this.#values[key];
     if (Array.isArray(value)) return value;

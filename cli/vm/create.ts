@@ -9,6 +9,7 @@ import { PROGRESS_MODES } from '../output/progress.ts';
 import { followStages } from '../staged.ts';
 import { readSyncedFiles } from '../user/file-sync.ts';
 import { readGitIdentity } from '../user/git-identity.ts';
+import { createHeld } from './held.ts';
 import { readPublished, readSettings, SETTING_OPTIONS } from './settings.ts';
 import { awaitSystem, readWait, WAIT_OPTIONS, type Wait } from './wait.ts';
 
@@ -74,9 +75,12 @@ export async function create(
   more: CreateRequest,
 ): Promise<Vm> {
   const { clients, signal } = context;
-  const parts = clients
-    .of('vmd', VmServiceDefinition)
-    .createVm({ ...request, ...more }, { signal, ...wait.left() });
+  const message = { ...request, ...more };
+  const vms = clients.of('vmd', VmServiceDefinition);
+  const parts =
+    more.hold === true
+      ? createHeld(vms, message, { signal, ...wait.left() })
+      : vms.createVm(message, { signal, ...wait.left() });
   const vm = await followStages(context, parts, 'vm', {
     mode: progress,
     timing,

@@ -1,3 +1,4 @@
+import { whenAborted } from '#kit/abort.ts';
 import type { Call } from '#kit/call.ts';
 import type { WithCall } from '#kit/call-middleware.ts';
 import { toStageMessage } from '#kit/operation-service.ts';
@@ -33,13 +34,14 @@ export function vmService(vmd: Vmd): Rpc {
     ...portMethods(vmd),
     ...workspaceMethods(vmd),
     async *createVm(request, { call }) {
-      const wanted = parseCreate(request);
+      const wanted = parseCreate(request, call.signal);
       yield* staged(
         vmd,
         call,
         { verb: 'create vm', target: request.name, ...request },
         (inner, report) => createVm(vmd, inner, wanted, report),
       );
+      if (request.hold) await whenAborted(call.signal);
     },
     async *startVm(request, { call }) {
       yield* staged(

@@ -40,6 +40,31 @@ test('vm run', { skip: needsVms }, async (t) => {
     await until(async () => (await listVms()).length === 0);
   });
 
+  await t.test('--rm deletes what a killed banger leaves, whenever it is killed', async () => {
+    const booting = start(...RUN, '--rm', '--', 'true');
+    await until(async () => (await listVms()).length === 1);
+    booting.kill('SIGKILL');
+    await until(async () => (await listVms()).length === 0);
+    const child = start(...RUN, '--rm', '--', 'yes');
+    await once(child.stdout, 'data');
+    assert.ok(await running());
+    child.kill('SIGKILL');
+    await until(async () => (await listVms()).length === 0);
+    assert.deepEqual(opened.vmms(), []);
+  });
+
+  await t.test('a vmd that is killed deletes at its next start what --rm held', async () => {
+    const child = start(...RUN, '--rm', '--', 'yes');
+    await once(child.stdout, 'data');
+    const [vmd] = [opened.running.get('vmd')];
+    vmd?.signal('SIGKILL');
+    await vmd?.exited;
+    child.kill('SIGKILL');
+    await opened.start('vmd');
+    assert.deepEqual(await listVms(), []);
+    assert.deepEqual(opened.vmms(), []);
+  });
+
   await t.test('signals go to the command, a second Ctrl-C gives up waiting', async () => {
     const script = 'trap "echo got it" INT; echo ready; while :; do sleep 1; done';
     const child = start(...RUN, '--rm', '--', 'sh', '-c', script);

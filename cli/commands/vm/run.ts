@@ -1,4 +1,4 @@
-import { BangerError } from '#kit/errors.ts';
+import { BangerError, hasReason } from '#kit/errors.ts';
 import type { Vm } from '#proto/banger/v1/vm.ts';
 import { VmServiceDefinition } from '#proto/banger/v1/vm.ts';
 import type { Command, Input } from '../../command.ts';
@@ -61,7 +61,7 @@ export const run: Command = {
     const removes = input.options.rm === true;
     // From here on a second Ctrl-C or a closed pipe may not end banger before the machine is cleared away.
     using _held = context.hold();
-    const vm = await createPrepared(context, wanted, { keepFailed: !removes });
+    const vm = await createPrepared(context, wanted, { keepFailed: !removes, hold: removes });
     try {
       context.signal.throwIfAborted();
       await workspace?.prepare(vm, wanted.progress);
@@ -78,7 +78,7 @@ export const run: Command = {
 async function createPrepared(
   context: Context,
   wanted: Wanted,
-  more: { keepFailed: boolean },
+  more: { keepFailed: boolean; hold: boolean },
 ): Promise<Vm> {
   try {
     return await create(context, wanted, more);
@@ -137,6 +137,8 @@ async function remove({ clients, out }: Context, vm: Pick<Vm, 'id' | 'name'>): P
       .deleteVm({ vm: vm.id, detach: true }, { timeoutMs: DELETE_MS });
     for await (const _ of parts);
   } catch (error) {
+    // Somebody else, or a vmd that was started anew, has done it already.
+    if (hasReason(error, 'VM_NOT_FOUND')) return;
     const why = error instanceof Error ? error.message : String(error);
     out.stderr.write(
       `banger: vm "${vm.name}" could not be deleted: ${why}; try: banger vm delete ${vm.name}\n`,

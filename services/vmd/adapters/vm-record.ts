@@ -61,6 +61,7 @@ function readVm(from: Fields): Vm {
       email: git.text('email'),
     })),
     ...from.optional('syncedFiles', (synced) => synced.list('files', readSyncedFile)),
+    ...from.mark('held'),
     ...from.optional('run', readRun),
   };
 }

@@ -5,6 +5,7 @@ import { type Report, runStage } from '#kit/stages.ts';
 import { undo } from '#kit/undo.ts';
 import { bootVm } from './boot-vm.ts';
 import { chooseDriver } from './drivers.ts';
+import { deleteWhenLeft } from './hold-vm.ts';
 import type { Credentials, ImageFiles, Vmd } from './ports.ts';
 import { refuseRegistered } from './refuse-registered.ts';
 import type { PublishedPort, SyncedFile, Vm, VmSpec } from './vm.ts';
@@ -24,6 +25,8 @@ export type CreateVm = {
   credentials: readonly Credentials[];
   gitIdentity?: { name: string; email: string };
   syncedFiles: readonly SyncedFile[];
+  /** Present: the VM is deleted when this aborts. */
+  holder?: AbortSignal;
 };
 
 /** Makes a VM and boots it. Nothing is left of a create that fails, unless the caller keeps a guest that did not come up. */
@@ -33,6 +36,12 @@ export async function createVm(
   wanted: CreateVm,
   report: Report,
 ): Promise<Vm> {
+  const vm = await makeVm(vmd, call, wanted, report);
+  if (wanted.holder !== undefined) deleteWhenLeft(vmd, vm, wanted.holder);
+  return vm;
+}
+
+async function makeVm(vmd: Vmd, call: Call, wanted: CreateVm, report: Report): Promise<Vm> {
   const repeated = await vmd.store.findByKey(wanted.idempotencyKey);
   if (wanted.idempotencyKey !== '' && repeated !== undefined) return repeated;
   const driver = chooseDriver(vmd);
@@ -127,6 +136,7 @@ function newVm(
     createdAt: now,
     lastUsedAt: now,
     publishedPorts: wanted.publish,
+    ...(wanted.holder === undefined ? {} : { held: true }),
     ...(wanted.gitIdentity === undefined ? {} : { gitIdentity: wanted.gitIdentity }),
     ...(wanted.syncedFiles.length === 0 ? {} : { syncedFiles: wanted.syncedFiles }),
   };

@@ -3,12 +3,14 @@ import { type TestContext, test } from 'node:test';
 import { parseVmName } from '#kit/names.ts';
 import { callOf } from '#kit/testing/call-of.ts';
 import { failsWith } from '#kit/testing/fails-with.ts';
+import { until } from '#kit/testing/until.ts';
 import { createFakeVmd, type FakeVmd } from '../testing/fake-vmd.ts';
 import { type CreateVm, createVm } from './create-vm.ts';
 import { deleteVm } from './delete-vm.ts';
 import { killVm } from './kill-vm.ts';
 import { pauseVm } from './pause-vm.ts';
 import { pruneVms } from './prune-vms.ts';
+import { reconcile } from './reconcile.ts';
 import { restartVm } from './restart-vm.ts';
 import { resumeVm } from './resume-vm.ts';
 import { startVm } from './start-vm.ts';
@@ -56,6 +58,27 @@ test('a created vm runs, with what its owner asked for', async (t) => {
   assert.equal(vm.run?.bootId, 'boot-1');
   assert.equal(driver.launches[0]?.vcpus, 2);
   assert.equal(driver.launches[0]?.memoryMib, 256);
+});
+
+test('a vm that is held goes with its holder, and not before', async (t) => {
+  const holder = new AbortController();
+  const fake = await runningVm(t, { holder: holder.signal });
+  assert.equal((await fake.vmd.store.find(fake.vm.id))?.state, 'running');
+  holder.abort();
+  await until(async () => (await fake.vmd.store.list()).length === 0);
+  await assertNothingLeft(fake);
+});
+
+test('a vmd that starts deletes what was held, and nothing else', async (t) => {
+  const fake = await runningVm(t, { holder: new AbortController().signal });
+  const { vmd, call } = fake;
+  await createVm(vmd, call, wanted({ name: parseVmName('stays'), start: false }), silent);
+  await reconcile(vmd, call);
+  assert.deepEqual(
+    (await vmd.store.list()).map(({ name }) => name),
+    ['stays'],
+  );
+  assert.equal(fake.driver.machines.size, 0);
 });
 
 test('files sent along are for the first boot alone, also when that is a later one', async (t) => {

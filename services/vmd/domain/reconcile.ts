@@ -17,7 +17,8 @@ export async function reconcile(vmd: Vmd, call: Call): Promise<Vm[]> {
   const restart: Vm[] = [];
   for (const vm of await vmd.store.list()) {
     try {
-      if (await reconcileVm(vmd, call, vm)) restart.push(vm);
+      if (vm.held) await endHeldVm(vmd, call, vm);
+      else if (await reconcileVm(vmd, call, vm)) restart.push(vm);
     } catch (error) {
       // One broken VM must not keep the others from being served.
       call.log.error('vm not reconciled', { vm: vm.id, error });
@@ -57,6 +58,13 @@ async function reconcileVm(vmd: Vmd, call: Call, vm: Vm): Promise<boolean> {
       if (machine !== undefined) await endMachine(vmd, call, vm, machine);
       return false;
   }
+}
+
+/** Whoever held it lost the call with the vmd that served it. */
+async function endHeldVm(vmd: Vmd, call: Call, vm: Vm): Promise<void> {
+  const machine = await findMachine(vmd, call, vm);
+  if (machine !== undefined) vmd.live.set(vm.id, { machine });
+  await removeVm(vmd, call, vm);
 }
 
 /** The guest of a VM that was being stopped may have written what is not on its disk yet, so it is asked once more. */

@@ -96,6 +96,8 @@ export type Vm = {
   readonly gitIdentity?: { name: string; email: string };
   /** Waiting for the first boot, which writes them into the guest; from then on they are the guest's. */
   readonly syncedFiles?: readonly SyncedFile[];
+  /** It is deleted when the caller who made it has left; none of them outlives vmd. */
+  readonly held?: true;
   /** Present from the launch to the end of the VMM. */
   readonly run?: Run;
 };

@@ -22,9 +22,10 @@ import type { WaitCondition } from '../domain/wait-vm.ts';
 import { findNetworkMode } from './network-mode.ts';
 
 /** Requests as the domain wants them: every field is parsed, and one that is wrong is named. */
-export function parseCreate(request: CreateVmRequest): CreateVm {
+export function parseCreate(request: CreateVmRequest, caller: AbortSignal): CreateVm {
   const { name, image, kernel, settings, publish, noStart, keepFailed, idempotencyKey } = request;
-  const { credentials, gitIdentity, syncedFiles } = request;
+  const { credentials, gitIdentity, syncedFiles, hold, detach } = request;
+  if (hold && detach) throw invalid('hold', 'who goes on without the vm cannot hold it');
   return {
     ...(name === '' ? {} : { name: parseVmName(name) }),
     image,
@@ -37,6 +38,7 @@ export function parseCreate(request: CreateVmRequest): CreateVm {
     credentials,
     syncedFiles: syncedFiles.map(parseSyncedFile),
     ...(gitIdentity === undefined ? {} : { gitIdentity }),
+    ...(hold ? { holder: caller } : {}),
   };
 }
 

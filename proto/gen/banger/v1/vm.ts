@@ -536,6 +536,12 @@ export interface CreateVmRequest {
     | undefined;
   /** Small files the caller read on the user's side, written below /root before the first boot. */
   syncedFiles: SyncedFile[];
+  /**
+   * The VM is the caller's for as long as the stream is open, and the stream stays open after the VM: when
+   * it closes, however that happens, the VM is deleted. A vmd that starts deletes those it finds, because
+   * their streams ended with the one before. Fails with INVALID_FIELD when `detach` is set too.
+   */
+  hold: boolean;
 }
 
 export interface GitIdentity {
@@ -552,7 +558,7 @@ export interface SyncedFile {
 
 export interface CreateVmResponse {
   part: { $case: "stage"; value: Stage } | //
-  /** The last message. */
+  /** The last message; of a VM that is held the stream is open still. */
   { $case: "vm"; value: Vm } | undefined;
 }
 
@@ -2055,6 +2061,7 @@ function createBaseCreateVmRequest(): CreateVmRequest {
     credentials: [],
     gitIdentity: undefined,
     syncedFiles: [],
+    hold: false,
   };
 }
 
@@ -2095,6 +2102,9 @@ export const CreateVmRequest: MessageFns<CreateVmRequest> = {
     }
     for (const v of message.syncedFiles) {
       SyncedFile.encode(v!, writer.uint32(98).fork()).join();
+    }
+    if (message.hold !== false) {
+      writer.uint32(104).bool(message.hold);
     }
     return writer;
   },
@@ -2208,6 +2218,14 @@ export const CreateVmRequest: MessageFns<CreateVmRequest> = {
             message.syncedFiles.push(SyncedFile.decode(reader, reader.uint32()));
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.hold = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2241,6 +2259,7 @@ export const CreateVmRequest: MessageFns<CreateVmRequest> = {
       ? GitIdentity.fromPartial(object.gitIdentity)
       : undefined;
     message.syncedFiles = object.syncedFiles?.map((e) => SyncedFile.fromPartial(e)) || [];
+    message.hold = object.hold ?? false;
     return message;
   },
 };
