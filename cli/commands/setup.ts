@@ -21,7 +21,7 @@ export const setup: Command = {
     const packages = missingPackages(await gatherChecks(context));
     const command = packages.length === 0 ? [] : installCommand(context, packages);
     const result = (installed: boolean) =>
-      out.result({ packages, command, installed }, () => formatResult(packages, installed));
+      out.result(toJson(packages, command, installed), () => formatResult(packages, installed));
     if (packages.length === 0 || options.dryRun === true) {
       if (packages.length > 0) out.note(command.join(' '));
       result(false);
@@ -41,6 +41,10 @@ export const setup: Command = {
     return left.length === 0 ? EXIT.ok : EXIT.failed;
   },
 };
+
+export function toJson(packages: readonly string[], command: string[], installed: boolean) {
+  return { packages, command, installed };
+}
 
 function formatResult(packages: readonly string[], installed: boolean): string {
   if (packages.length === 0) return 'nothing is missing';

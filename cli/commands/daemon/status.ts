@@ -34,7 +34,7 @@ export function servicesOf({ uid, paths }: Context): readonly ServiceName[] {
   return uid === 0 && wasStarted(paths, 'rootd') ? [...USER_SERVICES, 'rootd'] : USER_SERVICES;
 }
 
-type Look = {
+export type Look = {
   service: ServiceName;
   state: 'healthy' | 'stopped' | 'unreachable';
   socket: string;
@@ -84,7 +84,7 @@ function uptime(info: GetInfoResponse | undefined): string {
     : formatDuration(Date.now() - info.startedAt.getTime());
 }
 
-function toJson({ service, state, socket, why, info }: Look): unknown {
+export function toJson({ service, state, socket, why, info }: Look): unknown {
   const facts = info === undefined ? {} : { ...info, mode: lowerName(info.mode, 'SERVICE_MODE_') };
   return { service, state, socket, ...(why === '' ? {} : { why }), ...facts };
 }

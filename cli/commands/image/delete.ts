@@ -11,7 +11,7 @@ export const delete_: Command = {
   async run({ clients, out, signal }, input) {
     const image = argumentText(input, 0) ?? '';
     await clients.of('imaged', ImageServiceDefinition).deleteImage({ image }, { signal });
-    out.stdout.write(`${image}\n`);
+    out.result({ deleted: image }, () => image);
     return 0;
   },
 };

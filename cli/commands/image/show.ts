@@ -15,7 +15,7 @@ export const show: Command = {
     const { image } = await clients
       .of('imaged', ImageServiceDefinition)
       .getImage(request, { signal });
-    out.stdout.write(`${JSON.stringify(image, null, 2)}\n`);
+    out.result(image, () => JSON.stringify(image, null, 2));
     return 0;
   },
 };

@@ -17,7 +17,7 @@ export const delete_: Command = {
   async run({ clients, out, signal }, input) {
     const kernel = argumentText(input, 0) ?? '';
     await clients.of('imaged', KernelServiceDefinition).deleteKernel({ kernel }, { signal });
-    out.stdout.write(`${kernel}\n`);
+    out.result({ deleted: kernel }, () => kernel);
     return 0;
   },
 };

@@ -17,7 +17,7 @@ export const show: Command = {
     const { kernel } = await clients
       .of('imaged', KernelServiceDefinition)
       .getKernel(request, { signal });
-    out.stdout.write(`${JSON.stringify(kernel, null, 2)}\n`);
+    out.result(kernel, () => JSON.stringify(kernel, null, 2));
     return 0;
   },
 };

@@ -92,7 +92,10 @@ function modeName(mode: string): string {
   return lowerName(mode, 'NETWORK_MODE_');
 }
 
-function toJson({ modes, ...rest }: GetNetworkStatusResponse, leases: readonly Lease[]): unknown {
+export function toJson(
+  { modes, ...rest }: GetNetworkStatusResponse,
+  leases: readonly Lease[],
+): unknown {
   const named = <Each extends { mode: string }>(each: Each) => ({
     ...each,
     mode: modeName(each.mode),
