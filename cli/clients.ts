@@ -22,6 +22,8 @@ export type ClientOptions = {
   paths: Paths;
   /** Starts a service that is not there; absent where somebody else (systemd) does. */
   startService?: (service: ServiceName) => Promise<void>;
+  /** Runs before the first call of all. */
+  prepare?: () => Promise<void>;
   /** How long a service that is starting is waited for. */
   patienceMs?: number;
 };
@@ -32,18 +34,30 @@ const PATIENCE_MS = 5000;
 export function createClients({
   paths,
   startService,
+  prepare,
   patienceMs = PATIENCE_MS,
 }: ClientOptions): Clients {
+  let prepared: Promise<void> | undefined;
+  const afterPreparation = ({ hold, close }: Connection): Connection => ({
+    close,
+    async hold(signal) {
+      prepared ??= prepare?.();
+      await prepared;
+      return hold(signal);
+    },
+  });
   const connections = new Map<ServiceName, Connection>();
   const connectionTo = (service: ServiceName) => {
     const known = connections.get(service);
     if (known !== undefined) return known;
-    const connection = openConnection({
-      socket: socketPath(paths, service),
-      service,
-      patienceMs,
-      ...(startService === undefined ? {} : { onAbsent: () => startService(service) }),
-    });
+    const connection = afterPreparation(
+      openConnection({
+        socket: socketPath(paths, service),
+        service,
+        patienceMs,
+        ...(startService === undefined ? {} : { onAbsent: () => startService(service) }),
+      }),
+    );
     connections.set(service, connection);
     return connection;
   };

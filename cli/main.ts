@@ -5,6 +5,7 @@ import { createClients } from './clients.ts';
 import { COMMANDS } from './commands/index.ts';
 import type { Context } from './context.ts';
 import { createInterrupts, type Interrupts } from './interrupts.ts';
+import { renewServices } from './local/renew-services.ts';
 import type { StartService } from './local/start-service.ts';
 import { EXIT, formatError } from './output/error.ts';
 import { createOutput, wantsColor } from './output/output.ts';
@@ -66,7 +67,15 @@ function createContext(options: GlobalOptions, interrupts: Interrupts): Context 
         starter ??= createServiceStarter(local);
         await starter(service);
       };
-  const clients = createClients({ paths, ...(startService === undefined ? {} : { startService }) });
+  const clients = createClients({
+    paths,
+    ...(startService === undefined
+      ? {}
+      : {
+          startService,
+          prepare: () => renewServices({ paths, startService, note: out.note, signal }),
+        }),
+  });
   return {
     env,
     uid,

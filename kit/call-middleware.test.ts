@@ -61,6 +61,15 @@ function untilGone({ signal }: Call): Promise<never> {
 const codeOf = (code: number) => (error: unknown) =>
   error instanceof ServerError && error.code === code;
 
+test('a call counts as running until it has ended, however it ends', async () => {
+  const { call, metrics } = createCaller();
+  const during = async () => String(metrics.running());
+  assert.equal(await call(during), '1');
+  assert.equal(metrics.running(), 0);
+  await assert.rejects(call(() => Promise.reject(new Error('defect'))));
+  assert.equal(metrics.running(), 0);
+});
+
 test('a call gets its id and its peer, and one log line with its outcome', async () => {
   const { call, lines, header, metrics } = createCaller();
   const answer = await call(

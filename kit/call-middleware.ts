@@ -31,6 +31,7 @@ export function callMiddleware(rules: CallRules) {
     context: CallContext,
   ): AsyncGenerator<Response, Response | undefined, undefined> {
     using limit = startLimit(rpc, rules.unaryTimeoutMs);
+    using _running = rules.metrics.enter();
     const signal = AbortSignal.any([context.signal, rules.stopping, limit.signal]);
     const call = beginCall(rules, rpc.method.path, context, signal);
     const startedAt = performance.now();

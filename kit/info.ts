@@ -25,6 +25,8 @@ export type ProcessFacts = {
   socket: string;
   startedAt: Date;
   metrics: Metrics;
+  /** What of the service's work no call waits for. */
+  countRunning(): number;
 };
 
 const STATUS = {
@@ -35,7 +37,7 @@ const STATUS = {
 
 /** The InfoService that every process serves alike. */
 export function infoService(process_: ProcessFacts, facts: ServiceFacts): Rpc {
-  const { name, paths, socket, startedAt, metrics } = process_;
+  const { name, paths, socket, startedAt, metrics, countRunning } = process_;
   const implementation: InfoServiceImplementation<WithCall> = {
     getInfo: async () => ({
       service: name,
@@ -53,6 +55,7 @@ export function infoService(process_: ProcessFacts, facts: ServiceFacts): Rpc {
       configFile: paths.config,
       schemaVersion: facts.schemaVersion,
       runtime: process.version,
+      running: metrics.running() - 1 + countRunning(),
     }),
     checkHost: async (_request, { call }) => {
       const checks = await facts.checkHost(call);

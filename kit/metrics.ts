@@ -1,6 +1,9 @@
 /** Counters of one service, written in the Prometheus text format when asked. */
 export type Metrics = {
   countCall(method: string, status: string, durationMs: number): void;
+  /** Counts a call as running until it is disposed of. */
+  enter(): Disposable;
+  running(): number;
   /** Adds a figure that is read when metrics are asked for. */
   gauge(name: string, help: string, read: () => number): void;
   format(): string;
@@ -11,6 +14,7 @@ type Gauge = { name: string; help: string; read: () => number };
 
 export function createMetrics(service: string): Metrics {
   const calls = new Map<string, CallCount>();
+  let running = 0;
   const gauges: Gauge[] = [
     {
       name: 'banger_process_resident_memory_bytes',
@@ -22,6 +26,11 @@ export function createMetrics(service: string): Metrics {
       help: 'Time since the service started.',
       read: () => process.uptime(),
     },
+    {
+      name: 'banger_calls_running',
+      help: 'Calls that run now, the one that asks among them.',
+      read: () => running,
+    },
   ];
   return {
     countCall(method, status, durationMs) {
@@ -32,6 +41,11 @@ export function createMetrics(service: string): Metrics {
         seconds: count.seconds + durationMs / 1000,
       });
     },
+    enter() {
+      running += 1;
+      return { [Symbol.dispose]: () => void running-- };
+    },
+    running: () => running,
     gauge: (name, help, read) => void gauges.push({ name, help, read }),
     format: () =>
       [...gauges.map((gauge) => formatGauge(service, gauge)), ...formatCalls(calls)].join(''),

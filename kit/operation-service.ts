@@ -37,7 +37,8 @@ export function operationService(operations: Operations): Rpc {
       operation: toOperationMessage(await operations.cancel(id, call.signal)),
     }),
   };
-  return { definition: OperationServiceDefinition, implementation };
+  const { countRunning } = operations;
+  return { definition: OperationServiceDefinition, implementation, countRunning };
 }
 
 export function toStageMessage({ name, state, detail, elapsedMs, progress }: Stage): StageMessage {

@@ -30,6 +30,7 @@ export type Operations = {
   /** Runs a long verb as a listed operation; yields its stages and ends with its result. */
   run<Result>(call: Call, request: OperationRequest<Result>): AsyncGenerator<Stage, Result>;
   list(): Operation[];
+  countRunning(): number;
   get(id: string): Operation;
   /** The operation now and after every change, until it ends. */
   watch(id: string, signal: AbortSignal): AsyncGenerator<Operation, void>;
@@ -119,6 +120,8 @@ export function createOperations(now: () => Date, observe: Observe = () => undef
       return result;
     },
     list: () => sorted([...entries.values()].map(({ operation }) => operation)),
+    countRunning: () =>
+      [...entries.values()].filter(({ operation }) => operation.state === 'running').length,
     get: (id) => find(id).operation,
     watch: (id, signal) => follow(find(id), signal),
     async cancel(id, signal) {

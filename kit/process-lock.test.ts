@@ -5,7 +5,7 @@ import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadLibc } from './libc.ts';
-import { holdProcessLock, isHeldByAnother } from './process-lock.ts';
+import { holdProcessLock, isHeldByAnother, parseHolder } from './process-lock.ts';
 import { failsWith } from './testing/fails-with.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
 
@@ -45,7 +45,7 @@ test('a holder that is killed lets go', async (t) => {
   child.kill('SIGKILL');
   await once(child, 'exit');
   using _lock = holdProcessLock(path, libc);
-  assert.equal(readFileSync(path, 'utf8'), `${process.pid}\n`);
+  assert.deepEqual(parseHolder(readFileSync(path, 'utf8')), { pid: process.pid, build: 'source' });
 });
 
 test('a lock that is let go can be taken again', (t) => {

@@ -1,6 +1,20 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { BangerError, hasReason } from './errors.ts';
 import type { Libc } from './libc.ts';
+import { BUILD } from './program.ts';
+
+/** Who holds a lock: the process, and which build of the program it runs. */
+export type Holder = { pid: number; build: string };
+
+export function formatHolder({ pid, build }: Holder): string {
+  return `${pid} ${build}\n`;
+}
+
+/** Of a lock that nobody has written yet, the pid is 0. */
+export function parseHolder(text: string): Holder {
+  const [pid, build = ''] = text.trim().split(' ');
+  return { pid: Number(pid), build };
+}
 
 /**
  * Makes this process the only holder of a lock file until it ends, however it ends: the kernel drops the lock
@@ -13,7 +27,7 @@ export function holdProcessLock(path: string, libc: Libc): Disposable {
     throw heldByAnother(path);
   }
   ftruncateSync(file);
-  writeSync(file, `${process.pid}\n`);
+  writeSync(file, formatHolder({ pid: process.pid, build: BUILD }));
   return { [Symbol.dispose]: () => closeSync(file) };
 }
 
@@ -24,9 +38,9 @@ export function isHeldByAnother(error: unknown): boolean {
 
 /** The holder writes its number after it got the lock, so for a moment nobody knows it. */
 function heldByAnother(path: string): BangerError {
-  const pid = readFileSync(path, 'utf8').trim();
-  const holder = pid === '' ? 'another process' : `process ${pid}`;
+  const { pid } = parseHolder(readFileSync(path, 'utf8'));
+  const holder = pid === 0 ? 'another process' : `process ${pid}`;
   return new BangerError('OPERATION_REFUSED', `${holder} holds "${path}"`, {
-    metadata: { lock: path, pid },
+    metadata: { lock: path, pid: String(pid) },
   });
 }

@@ -6,6 +6,8 @@ import { BangerError } from './errors.ts';
 export type Rpc = {
   definition: TsProtoServiceDefinition;
   implementation: object;
+  /** Work that goes on when no call waits for it; absent where there is none. */
+  countRunning?(): number;
 };
 
 /** Gives every method of the contract a function, so that one that is missing says so instead of hanging. */

@@ -104,7 +104,9 @@ function dropStartGarbage(): void {
 function listen(service: Service, parts: ServiceParts, libc: Libc): Promise<RunningServer> {
   const { name, paths, log, metrics, now } = service;
   const path = socketPath(paths, name);
-  const info = infoService({ name, paths, socket: path, startedAt: now(), metrics }, parts.facts);
+  const countRunning = () => sum(parts.rpcs.map((rpc) => rpc.countRunning?.() ?? 0));
+  const facts = { name, paths, socket: path, startedAt: now(), metrics, countRunning };
+  const info = infoService(facts, parts.facts);
   return startServer({
     socket: { path, ...parts.socket },
     rpcs: [...parts.rpcs, info],
@@ -114,6 +116,10 @@ function listen(service: Service, parts: ServiceParts, libc: Libc): Promise<Runn
     admits: parts.admits,
     allows: parts.allows ?? (() => true),
   });
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
 
 function openServiceLog(name: ServiceName, paths: Paths): Log {

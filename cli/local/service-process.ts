@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError } from '#kit/errors.ts';
 import { lockPath, type Paths, type ServiceName, socketPath } from '#kit/paths.ts';
+import { type Holder, parseHolder } from '#kit/process-lock.ts';
 
 /** Longer than a service takes to drain its calls. */
 const STOP_MS = 15_000;
@@ -12,11 +13,17 @@ const LOOK_MS = 20;
  * counts only while that process was started with this very runtime folder.
  */
 export function findServiceProcess(paths: Paths, service: ServiceName): number | undefined {
+  return findService(paths, service)?.pid;
+}
+
+/** The same, with the build that the process runs. */
+export function findService(paths: Paths, service: ServiceName): Holder | undefined {
   try {
-    const pid = Number(readFileSync(lockPath(paths, service), 'utf8').trim());
+    const holder = parseHolder(readFileSync(lockPath(paths, service), 'utf8'));
+    const { pid } = holder;
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     const isOurs = words.includes(paths.runtime) && words.some((word) => word.includes(service));
-    return isOurs ? pid : undefined;
+    return isOurs ? holder : undefined;
   } catch (error) {
     if (
       error instanceof Error &&

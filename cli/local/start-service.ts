@@ -147,7 +147,7 @@ function prepareFolders({ paths, uid }: LocalMode, runner: Runner): void {
 }
 
 /** What a service says before it has a log. Not among the logs, where a service could put a link for root to follow. */
-function startFolder(paths: Paths): string {
+export function startFolder(paths: Paths): string {
   return join(paths.state, 'start');
 }
 

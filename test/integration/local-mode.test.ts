@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { formatHolder } from '#kit/process-lock.ts';
 import { programRoot, VERSION } from '#kit/program.ts';
 import { until } from '#kit/testing/until.ts';
 import { openLocalUser } from './local-user.ts';
@@ -52,6 +54,23 @@ test('a service that was killed is started again by the next command', { skip },
   await until(() => user.pidsOf('vmd').length === 0);
   assert.deepEqual(await user.banger('vm', 'list', '--json'), NO_VMS);
   assert.notEqual(user.pidsOf('vmd')[0], pid);
+});
+
+test('a service of another build is replaced by the next command that calls one, and said so', {
+  skip,
+}, async (t) => {
+  const user = openLocalUser(t);
+  await user.banger('vm', 'list');
+  const before = user.pidsOf('vmd');
+  // What a service of yesterday's checkout would have written there.
+  writeFileSync(user.lockOf('vmd'), formatHolder({ pid: before[0] ?? 0, build: 'yesterday' }));
+  assert.equal((await user.banger('version')).stderr, '');
+  assert.deepEqual(user.pidsOf('vmd'), before);
+  const { code, stdout, stderr } = await user.banger('vm', 'list', '--json');
+  assert.deepEqual({ code, stdout }, { code: 0, stdout: '[]\n' }, stderr);
+  assert.match(stderr, /^restarted vmd, which ran another build of banger; machines go on\n$/);
+  assert.notDeepEqual(user.pidsOf('vmd'), before);
+  assert.deepEqual(await user.banger('vm', 'list', '--json'), NO_VMS);
 });
 
 test('status tells of every service, and stop ends them all', { skip }, async (t) => {

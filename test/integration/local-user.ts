@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import { localPaths, lockPath, type ServiceName } from '#kit/paths.ts';
 import { programRoot } from '#kit/program.ts';
 import { findLeftovers, processesThatKnow } from './leftovers.ts';
 
@@ -18,6 +19,8 @@ export type LocalUser = {
   banger(...args: readonly string[]): Promise<Ended>;
   /** Pids of this person's processes of one service. */
   pidsOf(service: string): number[];
+  /** The lock file of one service. */
+  lockOf(service: ServiceName): string;
 };
 
 const UID = 4501;
@@ -53,7 +56,8 @@ export function openLocalUser(t: TestContext): LocalUser {
       rmSync(folder, { recursive: true, force: true });
     }
   });
-  return { home: place('home'), banger, pidsOf };
+  const lockOf = (service: ServiceName) => lockPath(localPaths(env, UID), service);
+  return { home: place('home'), banger, pidsOf, lockOf };
 }
 
 function makeFolder(path: string): void {

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { lockPath } from '#kit/paths.ts';
+import { formatHolder } from '#kit/process-lock.ts';
 import { until } from '#kit/testing/until.ts';
 import { VmState } from '#proto/banger/v1/vm.ts';
 import { endOfChild, openCommandLine } from './command-line.ts';
@@ -107,6 +109,20 @@ test('vm run', { skip: needsVms }, async (t) => {
       assert.notEqual((await run(...RUN, ...words)).code, 0, words.join(' '));
     }
     assert.deepEqual(await listVms(), []);
+  });
+
+  await t.test('a vmd of another build that is busy is left alone', async () => {
+    const child = start(...RUN, '--rm', '--', 'yes');
+    await once(child.stdout, 'data');
+    const { pid } = await opened.house.getInfo('vmd');
+    const lock = lockPath(opened.house.paths, 'vmd');
+    writeFileSync(lock, formatHolder({ pid, build: 'yesterday' }));
+    const { code, stderr } = await run('vm', 'list');
+    writeFileSync(lock, formatHolder({ pid, build: 'source' }));
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+    assert.equal((await opened.house.getInfo('vmd')).pid, pid);
+    child.kill('SIGKILL');
+    await until(async () => (await listVms()).length === 0);
   });
 
   await t.test('detached, it prints the name and stays, and is there for all else', async () => {

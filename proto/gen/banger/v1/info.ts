@@ -141,6 +141,8 @@ export interface GetInfoResponse {
   schemaVersion: number;
   /** Version of the Node.js that runs it. */
   runtime: string;
+  /** Calls and operations that run now, without this call. With 0 a restart interrupts nobody. */
+  running: number;
 }
 
 export interface CheckHostRequest {
@@ -230,6 +232,7 @@ function createBaseGetInfoResponse(): GetInfoResponse {
     configFile: "",
     schemaVersion: 0,
     runtime: "",
+    running: 0,
   };
 }
 
@@ -279,6 +282,9 @@ export const GetInfoResponse: MessageFns<GetInfoResponse> = {
     }
     if (message.runtime !== "") {
       writer.uint32(122).string(message.runtime);
+    }
+    if (message.running !== 0) {
+      writer.uint32(128).uint32(message.running);
     }
     return writer;
   },
@@ -416,6 +422,14 @@ export const GetInfoResponse: MessageFns<GetInfoResponse> = {
             message.runtime = reader.string();
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.running = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -448,6 +462,7 @@ export const GetInfoResponse: MessageFns<GetInfoResponse> = {
     message.configFile = object.configFile ?? "";
     message.schemaVersion = object.schemaVersion ?? 0;
     message.runtime = object.runtime ?? "";
+    message.running = object.running ?? 0;
     return message;
   },
 };
