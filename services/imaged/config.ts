@@ -50,6 +50,9 @@ function parseMirror(text: string): { registry: string; mirror: Mirror } {
   return { registry, mirror: { host, insecure: scheme === 'http://', ...repositoryPrefix } };
 }
 
+/** Where tools of the system lie, which a user's own PATH often lacks. */
+const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin'];
+
 /** What the environment says about the way out, and about where tools are. */
 export function readEnvironment() {
   const { env } = process;
@@ -58,6 +61,6 @@ export function readEnvironment() {
   return {
     proxyEnv: Object.fromEntries(proxies),
     caFiles: caFiles.filter((path) => path !== ''),
-    searchPath: (env.PATH ?? '/usr/sbin:/usr/bin').split(':'),
+    searchPath: [...(env.PATH ?? '/usr/bin').split(':'), ...SYSTEM_FOLDERS],
   };
 }

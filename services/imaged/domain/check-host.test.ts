@@ -15,10 +15,17 @@ test('what is missing is named with the package that has it', async () => {
   const checks = await checkHost(bare);
   assert.deepEqual(
     checks.map(({ name, status }) => `${name} ${status}`),
-    ['image space fail', 'musl-gcc fail', 'mmdebstrap warn', 'apt-get warn', 'newuidmap warn'],
+    [
+      'image space fail',
+      'musl-gcc fail',
+      'depmod fail',
+      'mmdebstrap warn',
+      'apt-get warn',
+      'newuidmap warn',
+    ],
   );
   assert.deepEqual(
     checks.flatMap(({ packages }) => packages),
-    ['musl-tools', 'mmdebstrap', 'apt', 'uidmap'],
+    ['musl-tools', 'kmod', 'mmdebstrap', 'apt', 'uidmap'],
   );
 });

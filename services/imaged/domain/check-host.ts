@@ -21,6 +21,12 @@ const TOOLS: readonly Tool[] = [
     loss: 'the guest program cannot be made, which every virtual machine boots with',
     needed: true,
   },
+  {
+    name: 'depmod',
+    package: 'kmod',
+    loss: "the distribution's kernel cannot be prepared, which virtual machines boot",
+    needed: true,
+  },
   { name: 'mmdebstrap', package: 'mmdebstrap', loss: 'images cannot be built from recipes' },
   { name: 'apt-get', package: 'apt', loss: 'recipes find no packages' },
   { name: 'newuidmap', package: 'uidmap', loss: 'recipes cannot be built without root' },
