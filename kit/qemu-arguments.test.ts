@@ -47,11 +47,15 @@ test('new processes and privileges are denied by the system call filter, always'
   );
 });
 
-test('the user network is closed unless the outside was asked for', () => {
-  const network = (nat: boolean) =>
-    optionOf(qemuArguments({ ...MACHINE, network: { kind: 'user', mac: 'm', nat } }), '-netdev');
-  assert.match(network(false), /restrict=on/);
-  assert.match(network(true), /restrict=off/);
+test('the user network leads nowhere, unless through a gate', () => {
+  const closed = qemuArguments({ ...MACHINE, network: { kind: 'closed', mac: 'm' } });
+  assert.deepEqual(valuesOf(closed, '-netdev'), ['user,id=net,ipv6=off,restrict=on']);
+  const network = { kind: 'gated', mac: 'm', guest: 3, outside: 4 } as const;
+  const gated = qemuArguments({ ...MACHINE, network });
+  const [nic, ...others] = valuesOf(gated, '-netdev');
+  assert.equal(nic, 'socket,id=net,fd=3');
+  assert.ok(others.includes('socket,id=gate,fd=4'));
+  assert.match(valuesOf(gated, '-device').join(' '), /virtio-net-device,netdev=net,mac=m/);
 });
 
 test('a machine without a network has no network device', () => {

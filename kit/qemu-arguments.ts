@@ -33,7 +33,15 @@ export type QemuDisk = {
 export type QemuChannels = { readonly [Name in keyof typeof QEMU_SOCKETS]: QemuFile };
 
 export type QemuNetwork =
-  | { readonly kind: 'user'; readonly mac: string; readonly nat: boolean }
+  /** QEMU's own, which answers the guest and leads nowhere. */
+  | { readonly kind: 'closed'; readonly mac: string }
+  /** The same, leading out: the guest's frames come to it through two sockets that the process inherits. */
+  | {
+      readonly kind: 'gated';
+      readonly mac: string;
+      readonly guest: number;
+      readonly outside: number;
+    }
   /** A tap that somebody opened and the process inherits. */
   | { readonly kind: 'tap'; readonly mac: string; readonly descriptor: number };
 
@@ -142,11 +150,26 @@ function fileNode(name: string, file: QemuFile, readOnly: boolean): string[] {
 
 function networkArguments(network: QemuNetwork | undefined): string[] {
   if (network === undefined) return [];
-  const backend =
-    network.kind === 'user'
-      ? `user,id=net,ipv6=off,restrict=${network.nat ? 'off' : 'on'}`
-      : `tap,id=net,fd=${network.descriptor}`;
-  return ['-netdev', backend, '-device', `virtio-net-device,netdev=net,mac=${network.mac}`];
+  const nic = ['-device', `virtio-net-device,netdev=net,mac=${network.mac}`];
+  switch (network.kind) {
+    case 'closed':
+      return ['-netdev', 'user,id=net,ipv6=off,restrict=on', ...nic];
+    case 'tap':
+      return ['-netdev', `tap,id=net,fd=${network.descriptor}`, ...nic];
+    case 'gated':
+      return [...gatedUserNetwork(network), ...nic];
+  }
+}
+
+/** QEMU connects a socket and its user network, neither of which is a NIC, through a hub. */
+function gatedUserNetwork({ guest, outside }: { guest: number; outside: number }): string[] {
+  return [
+    ...['-netdev', `socket,id=net,fd=${guest}`],
+    ...['-netdev', `socket,id=gate,fd=${outside}`],
+    ...['-netdev', 'user,id=out,ipv6=off,restrict=off'],
+    ...['-netdev', 'hubport,id=gate-port,hubid=0,netdev=gate'],
+    ...['-netdev', 'hubport,id=out-port,hubid=0,netdev=out'],
+  ];
 }
 
 /** QEMU reads a comma in a value as the next option, unless it is doubled. */

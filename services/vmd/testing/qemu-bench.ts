@@ -5,7 +5,7 @@ import { parseVmId, type VmId } from '#kit/names.ts';
 import { GUEST_PORT } from '#kit/qemu-arguments.ts';
 import { callOf } from '#kit/testing/call-of.ts';
 import { buildGuest } from '../../../guest/build.ts';
-import { writeIdentityArchive } from '../../../guest/identity.ts';
+import { type GuestConfig, writeIdentityArchive } from '../../../guest/identity.ts';
 import { packInitrd } from '../../../guest/initrd.ts';
 import { findDebianKernel } from '../../../guest/testing/debian-kernel.ts';
 import { TEST_CACHE } from '../../../guest/testing/native-guest.ts';
@@ -30,20 +30,26 @@ export type QemuBenchOptions = {
   jail: Jail;
   /** Launched by rootd. */
   privileged: boolean;
+  /** None without it. */
+  network?: Machine['network'];
+  /** What the guest is told besides where its channel is. */
+  guest?: GuestConfig;
 };
 
 /** Real machines of QEMU with a small busybox guest, whose files lie as vmd and imaged would have them. */
-export function createQemuBench({ openState, jail, privileged }: QemuBenchOptions): DriverBench {
+export function createQemuBench(options: QemuBenchOptions): DriverBench {
+  const { openState, jail, privileged, network = { mode: 'none' }, guest = {} } = options;
   const connect = (socket: string) =>
     createGuests().connect({ ...call, signal: AbortSignal.timeout(BOOT_LIMIT_MS) }, socket);
   return {
     createDriver: () => createDriver(jail),
     async prepare(t) {
       const state = openState(t);
-      const kernel = await prepareKernel(state);
+      const kernel = await prepareKernel(state, guest);
       const disks = await prepareDisks(state, VM_ID);
       const folder = join(state, 'vmd/vms', VM_ID);
-      return { ...machineOf(folder, privileged), kernel, disks, initrd: kernel.initrd };
+      const machine = { ...machineOf(folder, privileged), network };
+      return { ...machine, kernel, disks, initrd: kernel.initrd };
     },
     async awaitGuest({ guestSocket }) {
       const guest = await connect(guestSocket);
@@ -71,11 +77,10 @@ function machineOf(folder: string, privileged: boolean) {
   return {
     ...{ vmId: VM_ID, folder, privileged, imageId: IMAGE_ID },
     ...{ vcpus: 1, memoryMib: 128, accelerator: 'tcg' as const },
-    network: { mode: 'none' as const },
   };
 }
 
-async function prepareKernel(state: string): Promise<Machine['kernel']> {
+async function prepareKernel(state: string, guest: GuestConfig): Promise<Machine['kernel']> {
   const found = await findDebianKernel();
   if (found === undefined) throw new Error('there is no kernel');
   const folder = join(state, 'imaged/kernels', KERNEL_ID);
@@ -87,7 +92,7 @@ async function prepareKernel(state: string): Promise<Machine['kernel']> {
   const vm = join(state, 'vmd/vms', VM_ID);
   mkdirSync(vm, { recursive: true, mode: 0o700 });
   const initrd = join(vm, 'initrd');
-  const identity = writeIdentityArchive({ channel: `virtio-serial:${GUEST_PORT}` }, []);
+  const identity = writeIdentityArchive({ channel: `virtio-serial:${GUEST_PORT}`, ...guest }, []);
   writeFileSync(
     initrd,
     Buffer.concat([packInitrd(readFileSync(program), found.modules), identity]),

@@ -12,16 +12,20 @@ const VMM_LOG = 'vmm.log';
 const LOOK_MS = 2;
 const START_TIMEOUT_MS = 10_000;
 
+/** The first descriptor of those that QEMU inherits from us. */
+export const FIRST_INHERITED = 3;
+
 /** Starts QEMU in a VM's folder, in a session of its own, as whoever we are. */
 export async function launchQemu(
   binary: string,
   folder: string,
   machine: QemuMachine,
+  inherited: readonly number[] = [],
 ): Promise<ProcessIdentity> {
   const log = openSync(join(folder, VMM_LOG), 'w', 0o600);
   try {
     const child = await launch(binary, qemuArguments(machine), {
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', log, log, ...inherited],
       env: {},
       cwd: folder,
     });

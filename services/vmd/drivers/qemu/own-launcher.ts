@@ -8,14 +8,15 @@ import {
   type QemuNetwork,
 } from '#kit/qemu-arguments.ts';
 import type { Machine, MachinePlace, MachineSignal } from '../../domain/driver.ts';
-import { launchQemu } from './launch.ts';
+import { openGate } from './gate.ts';
+import { FIRST_INHERITED, launchQemu } from './launch.ts';
 import type { Launcher } from './launcher.ts';
 import { tscKhzFor } from './tsc.ts';
 
 /** QEMU under vmd's own uid, standing in the VM's folder: user-mode network or none. */
 export function createOwnLauncher(binary: string): Launcher {
   return {
-    launch: (_call, machine) => launchQemu(binary, machine.folder, toQemuMachine(machine)),
+    launch: (_call, machine) => launchOwn(binary, machine),
     async find(_call, { folder }, process) {
       if (process === undefined) return findProcessIn(folder);
       // The pid may be reused; the start time and the folder it stands in may not.
@@ -24,6 +25,19 @@ export function createOwnLauncher(binary: string): Launcher {
     signal: async (_call, _place, process, signal) => signalProcess(process, signal),
     clear: async (_call, place) => removeSockets(place),
   };
+}
+
+async function launchOwn(binary: string, machine: Machine): Promise<ProcessIdentity> {
+  const { network, folder } = machine;
+  if (network.mode !== 'user' || !network.nat) {
+    const closed: QemuNetwork | undefined =
+      network.mode === 'user' ? { kind: 'closed', mac: network.mac } : undefined;
+    return launchQemu(binary, folder, toQemuMachine(machine, closed));
+  }
+  using gate = openGate();
+  const ends = { guest: FIRST_INHERITED, outside: FIRST_INHERITED + 1 };
+  const gated = toQemuMachine(machine, { kind: 'gated', mac: network.mac, ...ends });
+  return await launchQemu(binary, folder, gated, [gate.guest, gate.outside]);
 }
 
 export async function removeSockets({ folder }: MachinePlace): Promise<void> {
@@ -40,7 +54,7 @@ function signalProcess(identity: ProcessIdentity, signal: MachineSignal): void {
   }
 }
 
-function toQemuMachine(machine: Machine): QemuMachine {
+function toQemuMachine(machine: Machine, network: QemuNetwork | undefined): QemuMachine {
   const { kernel, disks, accelerator, vcpus, memoryMib, initrd, vmId } = machine;
   const modules = {
     serial: 'modules',
@@ -58,12 +72,7 @@ function toQemuMachine(machine: Machine): QemuMachine {
       ...(kernel.modules === '' ? [] : [modules]),
     ],
     channels: OWN_SOCKETS,
-    network: toNetwork(machine),
+    network,
     verboseConsole: false,
   };
-}
-
-function toNetwork({ network }: Machine): QemuNetwork | undefined {
-  if (network.mode !== 'user') return undefined;
-  return { kind: 'user', mac: network.mac, nat: network.nat };
 }
