@@ -1,9 +1,25 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Measure, Reference, Row, Sample, Scope } from './row.ts';
+import type { Picture } from './pictures/picture.ts';
+import {
+  type Contest,
+  isSkipped,
+  type Measure,
+  type Reference,
+  type Row,
+  type Sample,
+  type Scope,
+  type Skipped,
+} from './row.ts';
 
 export type Summary = { median: number; p10: number; p90: number; beside: number };
 
-export type Comparison = { reference: Reference; summary: Summary; ratio: number };
+export type Comparison = {
+  reference: Reference;
+  summary: Summary;
+  ratio: number;
+  /** In the figure's unit; negative where the subject has less. */
+  difference: number;
+};
 
 export type Result = {
   row: Row;
@@ -11,7 +27,10 @@ export type Result = {
   subject: Summary;
   comparisons: readonly Comparison[];
   remark: string | undefined;
+  pictures: readonly Picture[];
 };
+
+type Contender = { reference: Reference; measure: Measure };
 
 /**
  * Measures a row. Each round takes one sample of everything that is compared, so that a machine that gets
@@ -21,33 +40,60 @@ export async function measureRow(
   row: Row,
   scope: Scope,
   { rounds, signal }: { rounds: number; signal: AbortSignal },
-): Promise<Result> {
+): Promise<Result | Skipped> {
   const contest = await row.prepare(scope);
-  const measures = [contest.subject, ...contest.references];
+  if (isSkipped(contest)) return contest;
+  const { contenders, remarks } = seatReferences(row, contest);
+  const measures = [contest.subject, ...contenders.map(({ measure }) => measure)];
   for (let round = 0; round < row.warmUps; round += 1) await sampleEach(measures, signal);
   const samples: Sample[][] = [];
   for (let round = 0; round < rounds; round += 1) samples.push(await sampleEach(measures, signal));
-  const [subject = [], ...references] = measures.map((_, index) =>
-    samples.flatMap((round) => round[index] ?? []),
+  const taken = (place: number) => samples.flatMap((round) => round[place] ?? []);
+  const comparisons = contenders.map(({ reference }, index) =>
+    compare(reference, taken(0), taken(index + 1)),
   );
-  const comparisons = references.flatMap((taken, index) => {
-    const reference = row.references[index];
-    return reference === undefined ? [] : [compare(reference, subject, taken)];
-  });
-  return { row, rounds, subject: summarize(subject), comparisons, remark: contest.remark };
+  const pictures = (await contest.pictures?.(signal)) ?? [];
+  const remark = remarks.length === 0 ? undefined : remarks.join(' ');
+  return { row, rounds, subject: summarize(taken(0)), comparisons, remark, pictures };
+}
+
+/** The references that this machine can measure; of the others, why not. */
+function seatReferences({ references }: Row, contest: Contest) {
+  const remarks = contest.remark === undefined ? [] : [contest.remark];
+  const contenders: Contender[] = [];
+  for (const [index, reference] of references.entries()) {
+    const measure = contest.references[index];
+    if (measure === undefined) continue;
+    if (isSkipped(measure))
+      remarks.push(`Not compared with ${reference.name}: ${measure.skipped}.`);
+    else contenders.push({ reference, measure });
+  }
+  return { contenders, remarks };
 }
 
 /**
- * The ratio is the median of the rounds' ratios, not the ratio of the medians: the two samples of a round met the
- * same load, those in the middle of all rounds may not have.
+ * The ratio is the median of the rounds' ratios, not the ratio of the medians, and so is the difference: the two
+ * samples of a round met the same load, those in the middle of all rounds may not have.
  */
 function compare(
   reference: Reference,
   subject: readonly Sample[],
   taken: readonly Sample[],
 ): Comparison {
-  const ratios = taken.map(({ value }, round) => (subject[round]?.value ?? Number.NaN) / value);
-  return { reference, summary: summarize(taken), ratio: quantile(ratios, 0.5) };
+  const pairs = taken.map(
+    ({ value }, round) => [subject[round]?.value ?? Number.NaN, value] as const,
+  );
+  const medianOf = (relate: (mine: number, other: number) => number) =>
+    quantile(
+      pairs.map(([mine, other]) => relate(mine, other)),
+      0.5,
+    );
+  return {
+    reference,
+    summary: summarize(taken),
+    ratio: medianOf((mine, other) => mine / other),
+    difference: medianOf((mine, other) => mine - other),
+  };
 }
 
 async function sampleEach(measures: readonly Measure[], signal: AbortSignal): Promise<Sample[]> {

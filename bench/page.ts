@@ -5,7 +5,8 @@ const INTRODUCTION = `# Performance
 
 Written by \`npm run bench\`. Each row measures a thing and what it is compared with in turn, round after round, on one
 machine: trust the ratios, the absolute figures are that machine's. A figure is the median, and behind it stands
-where the middle 80 % of the rounds lie. The ratio is the median of the rounds' ratios.`;
+where the middle 80 % of the rounds lie. The ratio is the median of the rounds' ratios. Below the table, each row says
+how and when it was measured, and why a goal is missed; that paragraph is written by people and stays.`;
 
 /**
  * The page with the rows that ran now in place of their older figures. Rows that did not run stay as they are,
@@ -20,7 +21,8 @@ export function updatePage(
   const sections = new Map(order.map((name) => [name, findSection(page, name)]));
   for (const { result, conditions } of results) {
     lines.set(result.row.name, formatComparisons(result));
-    sections.set(result.row.name, formatSection(result, conditions));
+    const { name } = result.row;
+    sections.set(name, formatSection(result, conditions, findSection(page, name)));
   }
   const table = [...COMPARISON_HEAD, ...[...lines.values()].flat()].join('\n');
   const measured = [...sections.values()].filter((section) => section !== undefined);

@@ -26,6 +26,33 @@ export function readMemory(pid: number): Memory {
   return { rssMib: mebibytes('Rss'), pssMib: mebibytes('Pss') };
 }
 
+export type GuestMemory = {
+  /** What the guest touched of the memory that it was given. */
+  guestMib: number;
+  /** PSS of all the rest of the process. */
+  beyondMib: number;
+};
+
+/** Tells the memory of a guest from that of the QEMU around it. */
+export function readGuestMemory(pid: number, memoryMib: number): GuestMemory {
+  return splitGuestMemory(readFileSync(`/proc/${pid}/smaps`, 'utf8'), memoryMib);
+}
+
+/** In smaps each mapping is a line of addresses and lines of figures; the guest's memory is the one of its size. */
+export function splitGuestMemory(smaps: string, memoryMib: number): GuestMemory {
+  const sizes: { sizeMib: number; pssMib: number }[] = [];
+  for (const [, field, kibibytes] of smaps.matchAll(/^(Size|Pss): +(\d+) kB$/gm)) {
+    const mebibytes = Number(kibibytes) / 1024;
+    if (field === 'Size') sizes.push({ sizeMib: mebibytes, pssMib: 0 });
+    else Object.assign(sizes.at(-1) ?? {}, { pssMib: mebibytes });
+  }
+  const guest = sizes.filter(({ sizeMib }) => sizeMib === memoryMib);
+  if (guest.length !== 1) throw new Error(`${guest.length} mappings have ${memoryMib} MiB, not 1`);
+  const guestMib = guest[0]?.pssMib ?? 0;
+  const all = sizes.reduce((sum, { pssMib }) => sum + pssMib, 0);
+  return { guestMib, beyondMib: all - guestMib };
+}
+
 /** The most that was resident at once since the process began, or since `resetPeak`; undefined once it has ended. */
 export function readPeakMib(pid: number): number | undefined {
   try {

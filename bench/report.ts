@@ -1,18 +1,19 @@
 import type { Comparison, Result, Summary } from './measure.ts';
-import type { Figure, Row } from './row.ts';
+import { PICTURE_FOLDER } from './pictures/picture.ts';
+import type { Figure, Reference, Row } from './row.ts';
 
 /** One line for each thing the row is compared with. */
 export function formatComparisons({ row, subject, comparisons }: Result): string[] {
   return comparisons.map((comparison) => {
-    const { reference, summary, ratio } = comparison;
+    const { reference, summary } = comparison;
     const cells = [
       `[${row.name}](#${row.name})`,
       row.subject,
       formatSummary(subject, row.figure),
       reference.name,
       formatSummary(summary, row.figure),
-      `${ratio.toFixed(2)} ×`,
-      reference.atMost === undefined ? '–' : `≤ ${reference.atMost} ×`,
+      formatRelation(comparison, row.figure),
+      formatGoal(reference, row.figure) ?? '–',
       judge(comparison),
     ];
     return `| ${cells.join(' | ')} |`;
@@ -24,18 +25,40 @@ export const COMPARISON_HEAD = [
   '| --- | --- | --- | --- | --- | --- | --- | --- |',
 ];
 
-function judge({ reference: { atMost }, ratio }: Comparison): string {
-  if (atMost === undefined) return '–';
-  return ratio <= atMost ? 'yes' : '**no**';
+/** Where the goal is a difference, that is what is shown. */
+function formatRelation({ reference, ratio, difference }: Comparison, { unit }: Figure): string {
+  if (reference.atMostMore === undefined) return `${ratio.toFixed(2)} ×`;
+  return `${difference < 0 ? '−' : '+'} ${round(Math.abs(difference))} ${unit}`;
+}
+
+function formatGoal({ atMost, atMostMore }: Reference, { unit }: Figure): string | undefined {
+  if (atMost !== undefined) return `≤ ${atMost} ×`;
+  return atMostMore === undefined ? undefined : `≤ + ${atMostMore} ${unit}`;
+}
+
+function judge(comparison: Comparison): string {
+  const reached = isReached(comparison);
+  if (reached === undefined) return '–';
+  return reached ? 'yes' : '**no**';
+}
+
+/** Undefined where there is no goal. */
+function isReached({ reference, ratio, difference }: Comparison): boolean | undefined {
+  const { atMost, atMostMore } = reference;
+  if (atMost !== undefined) return ratio <= atMost;
+  return atMostMore === undefined ? undefined : difference <= atMostMore;
 }
 
 function formatSummary({ median, p10, p90 }: Summary, { unit }: Figure): string {
   return `${round(median)} ${unit} (${round(p10)}–${round(p90)})`;
 }
 
-/** How a row was measured, and both figures of everything in it. */
-export function formatSection(result: Result, conditions: string): string {
-  const { row, rounds, subject, comparisons, remark } = result;
+const WHY = '**Why a goal is missed:** ';
+const UNKNOWN = `${WHY}not explained yet.`;
+
+/** How a row was measured, both figures of everything in it, and of a missed goal what the page said so far. */
+export function formatSection(result: Result, conditions: string, before = ''): string {
+  const { row, rounds, subject, comparisons, remark, pictures } = result;
   const { figure, beside } = row;
   const contenders = [
     { name: row.subject, summary: subject },
@@ -54,7 +77,16 @@ export function formatSection(result: Result, conditions: string): string {
       ({ name, summary: { median, p10, p90, beside: other } }) =>
         `| ${[name, ...[median, p10, p90, other].map(round)].join(' | ')} |`,
     ),
+    ...pictures.flatMap(({ name, title }) => ['', `![${title}](${PICTURE_FOLDER}/${name}.svg)`]),
+    ...(comparisons.some((comparison) => isReached(comparison) === false)
+      ? ['', findExplanation(before) ?? UNKNOWN]
+      : []),
   ].join('\n');
+}
+
+/** People write it into the page, and measuring again keeps it. */
+function findExplanation(section: string): string | undefined {
+  return section.split('\n\n').find((paragraph) => paragraph.startsWith(WHY));
 }
 
 /** Three significant figures; more would be noise. */
@@ -65,12 +97,11 @@ function round(value: number): string {
 export function formatRowList(rows: readonly Row[]): string {
   const width = Math.max(...rows.map(({ name }) => name.length)) + 2;
   return rows
-    .map(({ name, subject, references }) => {
-      const against = references.map((reference) =>
-        reference.atMost === undefined
-          ? reference.name
-          : `${reference.name} (≤ ${reference.atMost} ×)`,
-      );
+    .map(({ name, subject, references, figure }) => {
+      const against = references.map((reference) => {
+        const goal = formatGoal(reference, figure);
+        return goal === undefined ? reference.name : `${reference.name} (${goal})`;
+      });
       return `${name.padEnd(width)}${subject}, against ${against.join(' and ')}\n`;
     })
     .join('');

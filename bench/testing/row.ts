@@ -1,4 +1,5 @@
-import type { Row } from '../row.ts';
+import type { Row, Scope } from '../row.ts';
+import { createShare } from '../share.ts';
 
 /** A row for tests of what handles rows; what a test is about, it says itself. */
 export function rowOf(parts: Partial<Row>): Row {
@@ -16,4 +17,9 @@ export function rowOf(parts: Partial<Row>): Row {
     },
     ...parts,
   };
+}
+
+/** Where a row is measured that writes nothing. */
+export function scopeOf(cleanup: AsyncDisposableStack): Scope {
+  return { folder: '', cleanup, share: createShare({ folder: '', cleanup }) };
 }
