@@ -8,12 +8,14 @@ export type Run = {
   env: Readonly<Record<string, string>>;
   /** What it must print, on either stream: a program that fails fast is not a fast program. */
   prints: RegExp;
+  timeoutMs?: number;
 };
 
 const TIMEOUT_MS = 30_000;
 
 /** Measures a program from its start to its end: wall time, and beside it the processor time it took. */
-export function measureRuns({ file, args, env, prints }: Run): Measure {
+export function measureRuns(run: Run): Measure {
+  const { file, args, env, prints, timeoutMs = TIMEOUT_MS } = run;
   const readCpuMs = childCpuReader();
   return async () => {
     const cpuBefore = readCpuMs();
@@ -23,7 +25,7 @@ export function measureRuns({ file, args, env, prints }: Run): Measure {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
       encoding: 'utf8',
-      timeout: TIMEOUT_MS,
+      timeout: timeoutMs,
     });
     const value = performance.now() - startedAt;
     const said = `${stdout}${stderr}`;

@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync } from 'node:fs';
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Client, createClient } from '#kit/client.ts';
 import { openConnection } from '#kit/connection.ts';
@@ -14,6 +14,9 @@ import type { Scope } from './row.ts';
 
 /** No account has it; root's services and machines run under it, because none may run as root. */
 const UID = 4715;
+
+/** On a busy machine a slow boot is a figure, not a failure. */
+const CONFIG = '[vmd]\nboot_timeout = "5m"\n';
 
 const HOUSED = SERVICES.filter((name) => name !== 'rootd');
 
@@ -34,6 +37,8 @@ export async function openVmHouse(scope: Scope): Promise<VmHouse> {
   const uid = process.getuid?.() || UID;
   const { paths, env } = makeEnvironment(scope);
   giveFolders(scope.folder, paths, uid);
+  mkdirSync(dirname(paths.config), { recursive: true });
+  writeFileSync(paths.config, CONFIG);
   const program = join(scope.folder, 'program');
   publishProgramCopy(process.execPath, program);
   const pids = new Map<ServiceName, number>();

@@ -5,7 +5,7 @@ import { axisSteps } from './svg.ts';
 import { drawWaterfall } from './waterfall.ts';
 
 test('an axis has round steps and ends where the largest value fits', () => {
-  assert.deepEqual(axisSteps(1180), [0, 500, 1000, 1500]);
+  assert.deepEqual(axisSteps(1180), [0, 200, 400, 600, 800, 1000, 1200]);
   assert.deepEqual(axisSteps(500), [0, 100, 200, 300, 400, 500]);
   assert.deepEqual(axisSteps(7), [0, 2, 4, 6, 8]);
 });

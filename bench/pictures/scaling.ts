@@ -1,7 +1,7 @@
 import { axisSteps, svgLine, svgPage, svgText, trim, WIDTH } from './svg.ts';
 
-const TOP = 52;
-const BOTTOM = 300;
+const TOP = 64;
+const BOTTOM = 312;
 const LEFT = 70;
 const RIGHT = WIDTH - 40;
 

@@ -39,11 +39,12 @@ export function svgLine(
   return `<line class="${name}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
 }
 
-/** Round steps of an axis, five or so, from 0 to at least the given value. */
+/** Round steps of an axis, six or less, from 0 to at least the given value. */
 export function axisSteps(most: number): number[] {
-  const rough = most / 5;
+  const rough = most / 6;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? rough;
+  const step =
+    [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? rough;
   const count = Math.ceil(most / step - 1e-9);
   return Array.from({ length: count + 1 }, (_, index) => Number((index * step).toPrecision(12)));
 }

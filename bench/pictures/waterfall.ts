@@ -3,7 +3,7 @@ import { axisSteps, svgLine, svgPage, svgText, trim, WIDTH } from './svg.ts';
 
 const ROW = 20;
 const TOP = 44;
-const LEFT = 170;
+const LEFT = 190;
 const RIGHT = WIDTH - 70;
 
 /** A line for each part of a create, with a bar where it lay in time. */

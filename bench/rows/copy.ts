@@ -16,6 +16,7 @@ import { type SshGuest, startSshGuest } from '../ssh-guest.ts';
 
 const MIB = 2 ** 20;
 const SIZE_MIB = 64;
+const COPY_LIMIT_MS = 300_000;
 const GUEST_FILE = '/root/file';
 
 export const copyIn = copyRow('copy-in', 'into');
@@ -77,6 +78,7 @@ const bangerCopy =
       args: ['--use-openssl-ca', bundle('banger.cjs'), 'vm', 'cp', from, to],
       env,
       prints: /^$/,
+      timeoutMs: COPY_LIMIT_MS,
     });
 
 const scpCopy =
@@ -87,4 +89,5 @@ const scpCopy =
       args: [...sshOptions(key), '-P', String(port), from, to],
       env: { PATH: process.env.PATH ?? '' },
       prints: /^$/,
+      timeoutMs: COPY_LIMIT_MS,
     });
