@@ -21,8 +21,8 @@ export type Driver = {
   ): Promise<RunningMachine | undefined>;
   /** Removes what a machine that has ended left behind. Fine when there is nothing. */
   clear(call: Call, place: MachinePlace): Promise<void>;
-  /** The modes that a machine can have here and now; one may need a service that does not run. */
-  networks(call: Call): Promise<readonly NetworkMode[]>;
+  /** Whether a machine can have that mode here and now; one may need a service that does not run. */
+  offersNetwork(call: Call, mode: NetworkMode): Promise<boolean>;
 };
 
 export type DriverFeatures = { pause: boolean };

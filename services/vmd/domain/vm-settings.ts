@@ -105,7 +105,7 @@ async function whyNoNetwork(
 ): Promise<string | undefined> {
   const why = await vmd.network.refusal(call, mode);
   if (why !== undefined) return why;
-  const offered = (await driver.networks(call)).includes(mode);
+  const offered = await driver.offersNetwork(call, mode);
   return offered ? undefined : `driver "${driver.name}" does not offer it here`;
 }
 

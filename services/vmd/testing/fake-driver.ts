@@ -59,7 +59,7 @@ export function createFakeDriver(): FakeDriver {
       return isOther ? undefined : found?.running;
     },
     clear: async () => undefined,
-    networks: async () => ['user', 'none'],
+    offersNetwork: async (_call, mode) => mode !== 'bridge',
     end: ({ vmId }, exit) => end(vmId, exit),
   };
 }

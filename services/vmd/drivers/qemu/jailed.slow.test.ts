@@ -28,7 +28,7 @@ if (skip === false) {
   driverContract('qemu in a jail', bench, { skip });
 
   test('qemu in a jail: the bridge is offered while rootd answers', async () => {
-    assert.deepEqual(await bench.createDriver().networks(callOf()), ['bridge', 'user', 'none']);
+    assert.ok(await bench.createDriver().offersNetwork(callOf(), 'bridge'));
   });
 } else {
   test('qemu in a jail', { skip }, () => undefined);
