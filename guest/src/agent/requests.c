@@ -33,6 +33,7 @@ static const struct opening {
     {OP_PACK, false, open_pack},
     {OP_STAT, false, open_stat},
     {OP_LIST, false, open_list},
+    {OP_LIST_TREE, false, open_list_tree},
     {OP_DIAL, false, open_dial},
     {OP_PORTS, false, open_ports},
     {OP_FIGURES, false, open_figures},

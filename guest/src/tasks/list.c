@@ -4,26 +4,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "system/beneath.h"
 #include "system/text.h"
-#include "tasks/attributes.h"
+#include "tasks/file-record.h"
 #include "tasks/task.h"
 
 struct plan {
     char path[PATH_BYTES];
 };
 
-static int put_record(struct output *output, int folder, const char *name, struct fault *fault) {
-    uint8_t bytes[4 + 4 + NAME_BYTES + 56 + 4 + PATH_BYTES];
+static int put_entry(struct output *output, int folder, const char *name, struct fault *fault) {
     struct stat status;
     /* Removed since it was listed. */
     if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return 0;
-    struct writer record = write_into(bytes, sizeof bytes);
-    put_u32(&record, 0);
-    put_text(&record, name);
-    put_attributes(&record, &status, folder, name);
-    set_u32(bytes, (uint32_t)written(&record) - 4);
-    return output_put(output, bytes, written(&record), fault);
+    struct file_record record = {.told_as = name, .folder = folder, .name = name};
+    return put_file_record(output, &record, &status, fault);
 }
 
 static int list(DIR *folder, struct output *output, uint64_t *count, struct fault *fault) {
@@ -32,7 +26,7 @@ static int list(DIR *folder, struct output *output, uint64_t *count, struct faul
         const struct dirent *entry = readdir(folder);
         if (entry == NULL) break;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        if (put_record(output, dirfd(folder), entry->d_name, fault) != 0) return -1;
+        if (put_entry(output, dirfd(folder), entry->d_name, fault) != 0) return -1;
         ++*count;
     }
     if (errno != 0) return fail_errno(fault, "cannot read the folder to its end");

@@ -40,6 +40,7 @@ void open_unpack(struct agent *agent, struct stream *stream, struct reader *fiel
 void open_pack(struct agent *agent, struct stream *stream, struct reader *fields);
 void open_stat(struct agent *agent, struct stream *stream, struct reader *fields);
 void open_list(struct agent *agent, struct stream *stream, struct reader *fields);
+void open_list_tree(struct agent *agent, struct stream *stream, struct reader *fields);
 void open_ports(struct agent *agent, struct stream *stream, struct reader *fields);
 void open_sync(struct agent *agent, struct stream *stream, struct reader *fields);
 void open_power(struct agent *agent, struct stream *stream, struct reader *fields);

@@ -53,6 +53,7 @@ enum operation {
     OP_SET_CLOCK = 14,
     OP_ADD_ENTROPY = 15,
     OP_SET_IDENTITY = 16,
+    OP_LIST_TREE = 17,
 };
 
 #define CHANNEL_IN 0

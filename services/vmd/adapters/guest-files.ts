@@ -6,7 +6,7 @@ import type { Guest as Session } from './guest/guest.ts';
 /** What a guest offers of its files, in the domain's words. */
 export function fileMethods(
   session: Session,
-): Pick<Guest, 'unpack' | 'findFile' | 'pack' | 'packFiles' | 'list'> {
+): Pick<Guest, 'unpack' | 'findFile' | 'pack' | 'packFiles' | 'list' | 'listTree'> {
   return {
     unpack: async ({ signal }, { guestPath, owner }, tar) => {
       const options = { signal, createFolder: true, ...parseOwner(owner) };
@@ -16,7 +16,9 @@ export function fileMethods(
     findFile: (call, guestPath) => findFile(session, call, guestPath),
     pack: (call, guestPath) => pack(session, call, guestPath),
     packFiles: (call, folder, names) => packFiles(session, call, folder, names),
-    list: (call, folder) => list(session, call, folder),
+    list: ({ signal }, folder) => describe(session.list(folder, { signal })),
+    listTree: ({ signal }, folder, skipped) =>
+      describe(session.listTree(folder, { signal, skipped })),
   };
 }
 
@@ -62,8 +64,8 @@ function kindOf(mode: number): GuestFile['kind'] {
   return type === FILE ? 'file' : type === FOLDER ? 'folder' : type === LINK ? 'link' : 'other';
 }
 
-async function* list(session: Session, { signal }: Call, folder: Buffer) {
-  for await (const file of session.list(folder, { signal })) {
+async function* describe(files: ReturnType<Session['list']>) {
+  for await (const file of files) {
     const { name, mode, sizeBytes, target, ctimeSeconds, ctimeNanoseconds } = file;
     yield {
       name,

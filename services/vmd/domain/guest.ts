@@ -20,6 +20,8 @@ export type Guest = {
   packFiles(call: Call, folder: string, paths: readonly Buffer[]): AsyncIterable<Uint8Array>;
   /** What is in one folder, in no order. */
   list(call: Call, folder: Buffer): AsyncIterable<GuestFile>;
+  /** Everything below a folder by its path from there, in one turn. Folders named `skipped` are not looked into. */
+  listTree(call: Call, folder: Buffer, skipped: string): AsyncIterable<GuestFile>;
   listPorts(call: Call): Promise<GuestPort[]>;
   readFigures(call: Call): Promise<GuestFigures>;
   /** A connection to something that listens in the guest. */

@@ -36,7 +36,7 @@ function file(name: string, change: Partial<GuestFile> = {}): GuestFile {
   };
 }
 
-type Folders = Readonly<Record<string, readonly GuestFile[]>>;
+type Folders = Readonly<Record<string, Iterable<GuestFile>>>;
 const PREPARED: Folders = { '/root/repo/.git': [file('HEAD'), file('banger-prepared')] };
 
 /** A running VM whose guest has these folders. */
@@ -56,7 +56,10 @@ async function vmWith(t: TestContext, folders: Folders) {
         return { entries: unpacked.length, sizeBytes: 0 };
       },
       async *list(_call, folder) {
-        yield* folders[folder.toString().replace(/\/$/, '')] ?? [];
+        yield* folders[folder.toString()] ?? [];
+      },
+      async *listTree(_call, folder) {
+        yield* folders[folder.toString()] ?? [];
       },
       async *packFiles(_call, folder, paths) {
         yield Buffer.from(`${folder}: ${paths.join(' ')}`);
@@ -115,8 +118,8 @@ test('a file is untouched only while both its times say so', async (t) => {
       file('written-with-the-clock-set-back', { changedAt: new Date(1), wholeSecond: false }),
       file('pipe', { kind: 'other' }),
       file('src', { kind: 'folder' }),
+      file('src/link', { kind: 'link', target: Buffer.from('/etc') }),
     ],
-    '/root/repo/src': [file('link', { kind: 'link', target: Buffer.from('/etc') })],
   });
   await prepare();
   const found = (await list()).map(({ path, untouched }) => [path.toString(), untouched]);
@@ -128,7 +131,7 @@ test('a file is untouched only while both its times say so', async (t) => {
   ]);
 });
 
-for (const name of ['..', '.', '', 'a/b', 'a\0b']) {
+for (const name of ['..', '.', '', '/etc/passwd', 'a/../../b', 'a//b', 'a/', 'a\0b']) {
   test(`a guest that lists ${JSON.stringify(name)} is refused`, async (t) => {
     const { prepare, list } = await vmWith(t, { ...PREPARED, '/root/repo': [file(name)] });
     await prepare();
@@ -136,26 +139,36 @@ for (const name of ['..', '.', '', 'a/b', 'a\0b']) {
   });
 }
 
-test('a guest that lists folders without end is refused', async (t) => {
-  const endless = new Proxy(PREPARED, {
-    get: (known, path: string) => known[path] ?? [file('f', { kind: 'folder' })],
-  });
-  const deep = await vmWith(t, endless);
-  await deep.prepare();
-  await assert.rejects(deep.list(), failsWith('OPERATION_REFUSED', /more than 255 deep/));
-});
+/** What a guest lists that is out for harm, and as what it is refused. */
+const ENDLESS: readonly [string, (at: number) => GuestFile, RegExp][] = [
+  [
+    'folders ever deeper',
+    (at) => file(`${'d/'.repeat(at)}d`, { kind: 'folder' }),
+    /more than 255 deep/,
+  ],
+  ['two million files', (at) => file(`f${at}`), /more than 500000 files/],
+  ['folders without end', (at) => file(`d${at}`, { kind: 'folder' }), /more than 500000 files/],
+  [
+    'links as long as they can be',
+    (at) => file(`l${at}`, { kind: 'link', target: Buffer.alloc(4096, 'x') }),
+    /names of more than 256 MiB/,
+  ],
+  ['a path that no kernel takes', () => file('p'.repeat(4097)), /paths of more than 4096 bytes/],
+];
 
-test('a guest that lists more files than any repository has is refused', async (t) => {
-  const crowd = Array.from({ length: 50_000 }, () => file('n'));
-  const folders = Array.from({ length: 11 }, (_, at) => file(`d${at}`, { kind: 'folder' }));
-  const crowds = Object.fromEntries(
-    folders.map(({ name }) => [`/root/repo/${String(name)}`, crowd]),
-  );
-  const { prepare, vmd, call } = await vmWith(t, { ...PREPARED, ...crowds, '/root/repo': folders });
-  await prepare();
-  const listed = Array.fromAsync(listVmWorkspace(vmd, call, 'web'), ({ length }) => length);
-  await assert.rejects(listed, failsWith('OPERATION_REFUSED', /more than 500000 files/));
-});
+for (const [what, make, why] of ENDLESS) {
+  test(`a guest that lists ${what} is refused`, async (t) => {
+    let asked = 0;
+    function* flood() {
+      while (asked < 2_000_000) yield make(asked++);
+    }
+    const { prepare, vmd, call } = await vmWith(t, { ...PREPARED, '/root/repo': flood() });
+    await prepare();
+    const listed = Array.fromAsync(listVmWorkspace(vmd, call, 'web'), ({ length }) => length);
+    await assert.rejects(listed, failsWith('OPERATION_REFUSED', why));
+    assert.ok(asked <= 500_001, 'the guest is not heard to its end');
+  });
+}
 
 test('files are exported from the recorded folder, and without one nothing is', async (t) => {
   const { vmd, call, prepare, list } = await vmWith(t, PREPARED);

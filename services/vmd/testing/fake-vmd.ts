@@ -208,6 +208,7 @@ function fakeGuest(driver: FakeDriver, socket: string, failing: ReadonlySet<stri
     pack: noFiles,
     packFiles: noFiles,
     list: noFiles,
+    listTree: noFiles,
     listPorts: async () => [],
     readFigures: unused,
     dial: unused,

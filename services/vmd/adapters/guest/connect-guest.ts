@@ -5,7 +5,7 @@ import { dialTcp, dialUdp, dialUnix } from './dial.ts';
 import { attach, exec, execDetached, processes } from './exec.ts';
 import { FieldReader } from './fields.ts';
 import { figures } from './figures.ts';
-import { list, pack, stat, unpack } from './files.ts';
+import { list, listTree, pack, stat, unpack } from './files.ts';
 import { encodeHello, type Frame, FrameParser, type SessionMark } from './frame.ts';
 import type { BootPhase, CallOptions, Guest, GuestReady } from './guest.ts';
 import { toPlainText } from './guest-error.ts';
@@ -110,6 +110,7 @@ function toGuest(session: Session, ready: GuestReady): Guest {
     pack: (folder, options) => pack(session, folder, options),
     stat: (path, options) => stat(session, path, options),
     list: (path, options) => list(session, path, options),
+    listTree: (path, options) => listTree(session, path, options),
     dialTcp: (address, port, options) => dialTcp(session, address, port, options),
     dialUnix: (path, options) => dialUnix(session, path, options),
     dialUdp: (address, port, options) => dialUdp(session, address, port, options),

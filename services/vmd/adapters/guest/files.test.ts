@@ -16,7 +16,6 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
-import type { Guest } from './guest.ts';
 import { failsWith } from './testing/fails-with.ts';
 import { startGreetedGuest } from './testing/greeted-guest.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
@@ -227,34 +226,6 @@ test('a file is described, a link followed only when asked', async (t) => {
   assert.equal(String(link.target), readlinkSync(join(folder, 'link')));
   assert.equal((await guest.stat(join(folder, 'link'), { follow: true })).mode, 0o100640);
   await assert.rejects(guest.stat('/no/such'), failsWith('INVALID_FIELD', /"\/no\/such".*No such/));
-});
-
-async function names(guest: Guest, folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const file of guest.list(folder)) found.push(file.name.toString('latin1'));
-  return found.sort();
-}
-
-test('a folder is listed with every name, whatever its bytes', async (t) => {
-  const { guest } = await startGreetedGuest(t);
-  const folder = temporaryFolder(t);
-  const wanted = [
-    'a',
-    'b c',
-    'd\ne',
-    '\xff\xfe',
-    ...Array.from({ length: 3000 }, (_, i) => `n${i}`),
-  ];
-  for (const name of wanted) {
-    writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, 'latin1')]), '');
-  }
-  assert.deepEqual(await names(guest, folder), wanted.sort());
-  const odd = Buffer.concat([Buffer.from(`${folder}/sub`), Buffer.of(0xff)]);
-  mkdirSync(odd);
-  writeFileSync(Buffer.concat([odd, Buffer.from('/inside')]), '');
-  const inside = await Array.fromAsync(guest.list(odd), ({ name }) => String(name));
-  assert.deepEqual(inside, ['inside']);
-  await assert.rejects(names(guest, '/etc/passwd'), failsWith('INVALID_FIELD', /Not a directory/));
 });
 
 test('an archive that nobody reads to its end is given up in the guest too', async (t) => {

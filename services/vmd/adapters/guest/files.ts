@@ -85,8 +85,24 @@ export async function* list(
   options: CallOptions = {},
 ): AsyncGenerator<GuestFile & { name: Buffer }> {
   const fields = new FieldWriter().u32(LIST_WINDOW).text(path);
-  const stream = session.open(OP.LIST, fields.build(), options.signal);
-  const output = new GuestReadable(stream.inflow(CHANNEL_OUT, LIST_WINDOW));
+  yield* readFiles(session.open(OP.LIST, fields.build(), options.signal), LIST_WINDOW);
+}
+
+/** Names are paths below the folder; a folder comes before what is in it. */
+export async function* listTree(
+  session: Session,
+  path: string | Buffer,
+  options: CallOptions & { skipped?: string } = {},
+): AsyncGenerator<GuestFile & { name: Buffer }> {
+  const fields = new FieldWriter()
+    .u32(ARCHIVE_WINDOW)
+    .text(path)
+    .text(options.skipped ?? '');
+  yield* readFiles(session.open(OP.LIST_TREE, fields.build(), options.signal), ARCHIVE_WINDOW);
+}
+
+async function* readFiles(stream: GuestStream, windowBytes: number) {
+  const output = new GuestReadable(stream.inflow(CHANNEL_OUT, windowBytes));
   for await (const record of readRecords(output)) {
     const name = Buffer.from(record.bytes());
     yield { name, ...readFile(record) };

@@ -208,6 +208,11 @@ export type Guest = {
   pack(folder: string, options?: CallOptions & PackOptions): GuestArchive;
   stat(path: string, options?: CallOptions & { follow?: boolean }): Promise<GuestFile>;
   list(path: string | Buffer, options?: CallOptions): AsyncIterable<GuestFile & { name: Buffer }>;
+  /** Everything below a folder, by paths from it. Folders named `skipped` are told and not entered. */
+  listTree(
+    path: string | Buffer,
+    options?: CallOptions & { skipped?: string },
+  ): AsyncIterable<GuestFile & { name: Buffer }>;
   /** `address` is an IP address or "localhost". */
   dialTcp(address: string, port: number, options?: CallOptions): Promise<Duplex>;
   dialUnix(path: string, options?: CallOptions): Promise<Duplex>;

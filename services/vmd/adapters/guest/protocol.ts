@@ -47,6 +47,7 @@ export const OP = {
   SET_CLOCK: 14,
   ADD_ENTROPY: 15,
   SET_IDENTITY: 16,
+  LIST_TREE: 17,
 } as const;
 
 export const CHANNEL_IN = 0;
