@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -8,11 +16,12 @@ import { run } from './exec.ts';
 import { listenOnSocket, type SocketPlace } from './listen.ts';
 import { failsWith } from './testing/fails-with.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
+import { until } from './testing/until.ts';
 
 const isRoot = process.getuid?.() === 0;
 
 async function listen(t: TestContext, place: SocketPlace) {
-  const server = await listenOnSocket(place, (socket) => socket.end('hello'));
+  const server = await listenOnSocket(place, { onConnection: (socket) => socket.end('hello') });
   t.after(() => server.close());
   return server;
 }
@@ -64,12 +73,12 @@ test('a group gets its right with the socket', { skip: !isRoot && 'needs root' }
 test('nothing is left of a socket that is closed, nor of one that cannot be given to its group', async (t) => {
   const folder = temporaryFolder(t);
   const place = { path: join(folder, 'a.sock'), mode: 0o660 };
-  const listener = await listenOnSocket(place, (socket) => socket.end());
+  const listener = await listenOnSocket(place, { onConnection: (socket) => socket.end() });
   await listener.close();
   assert.deepEqual(readdirSync(folder), []);
   const gid = 2 ** 32;
   await assert.rejects(
-    listenOnSocket({ ...place, gid }, (socket) => socket.end()),
+    listenOnSocket({ ...place, gid }, { onConnection: (socket) => socket.end() }),
     /gid/,
   );
   assert.deepEqual(readdirSync(folder), []);
@@ -97,7 +106,7 @@ test('what is no socket is refused and stays', async (t) => {
   mkdirSync(join(folder, 'folder'));
   for (const path of [file, join(folder, 'folder')]) {
     await assert.rejects(
-      listenOnSocket({ path, mode: 0o600 }, () => undefined),
+      listenOnSocket({ path, mode: 0o600 }, { onConnection: () => undefined }),
       failsWith('HOST_NOT_READY', /is in the way and is not a socket; remove it/),
     );
     assert.ok(lstatSync(path));
@@ -110,14 +119,17 @@ test('the longest path that is possible is taken, and the next one explained', a
   await listen(t, { path, mode: 0o600 });
   assert.equal(await readFrom(path), 'hello');
   await assert.rejects(
-    listenOnSocket({ path: `${path}x`, mode: 0o600 }, () => undefined),
+    listenOnSocket({ path: `${path}x`, mode: 0o600 }, { onConnection: () => undefined }),
     failsWith('HOST_NOT_READY', /has 107 bytes and may have 106; .*XDG_RUNTIME_DIR/),
   );
 });
 
 test('the length of a path is counted in bytes', async () => {
   await assert.rejects(
-    listenOnSocket({ path: `/tmp/${'ö'.repeat(60)}`, mode: 0o600 }, () => undefined),
+    listenOnSocket(
+      { path: `/tmp/${'ö'.repeat(60)}`, mode: 0o600 },
+      { onConnection: () => undefined },
+    ),
     failsWith('HOST_NOT_READY', /has 125 bytes/),
   );
 });
@@ -130,7 +142,7 @@ test('a folder that is not there is the error of the bind, with a group or witho
     { path, mode: 0o660, gid: 0 },
   ]) {
     await assert.rejects(
-      listenOnSocket(place, () => undefined),
+      listenOnSocket(place, { onConnection: () => undefined }),
       /^Error: listen EACCES/,
     );
   }
@@ -155,4 +167,42 @@ test('a second server on the same path takes the place of the first', async (t) 
   t.after(() => first.close());
   await listen(t, { path, mode: 0o600 });
   assert.equal(await readFrom(path), 'hello');
+});
+
+test('a socket that somebody removes is made again, as it was', async (t) => {
+  const path = join(temporaryFolder(t), 'a.sock');
+  const restored: unknown[] = [];
+  const listener = await listenOnSocket(
+    { path, mode: 0o660 },
+    {
+      onConnection: (socket) => socket.end('hello'),
+      onRemoved: (error) => void restored.push(error),
+    },
+  );
+  for (const times of [1, 2]) {
+    rmSync(path);
+    await until(() => restored.length === times);
+    assert.equal(statSync(path).mode & 0o777, 0o660);
+    assert.equal(await readFrom(path), 'hello');
+  }
+  assert.deepEqual(restored, [undefined, undefined]);
+  await listener.close();
+  assert.equal(existsSync(path), false);
+});
+
+test('who was connected when the socket was removed stays, and the end waits for them', async (t) => {
+  const path = join(temporaryFolder(t), 'a.sock');
+  const removed = Promise.withResolvers<unknown>();
+  const listener = await listenOnSocket(
+    { path, mode: 0o660 },
+    { onConnection: (socket) => socket.pipe(socket), onRemoved: removed.resolve },
+  );
+  const early = connect(path);
+  await once(early, 'connect');
+  rmSync(path);
+  assert.equal(await removed.promise, undefined);
+  early.end('still here');
+  const closing = listener.close();
+  assert.equal((await early.toArray()).join(''), 'still here');
+  await closing;
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, chownSync, lstatSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, renameSync, rmSync, watch } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { BangerError } from './errors.ts';
@@ -22,24 +22,55 @@ export type Listener = {
   close(): Promise<void>;
 };
 
+export type SocketEvents = {
+  onConnection(socket: Socket): void;
+  /** Somebody removed the socket, and it was made again; or that, or watching over it, failed. */
+  onRemoved?(error?: unknown): void;
+};
+
 /**
  * Listens on a Unix socket that has its final mode and group from the moment that it has its name: whoever finds
  * it may use it, and until then it is nobody's. The caller holds the service's lock, so a socket that lies there
- * already belongs to a dead process and is replaced.
+ * already belongs to a dead process and is replaced. One that somebody removes is made again: while this process
+ * holds the lock, no other one could serve.
  */
-export async function listenOnSocket(
-  place: SocketPlace,
-  onConnection: (socket: Socket) => void,
-): Promise<Listener> {
-  const server = createServer(onConnection);
-  if (place.handed === undefined) return listenAt(server, place);
+export async function listenOnSocket(place: SocketPlace, events: SocketEvents): Promise<Listener> {
+  const server = createServer(events.onConnection);
+  if (place.handed === undefined) return listenAt(server, place, events);
   const listening = once(server, 'listening');
   server.listen({ fd: place.handed });
   await listening;
   return { close: () => close(server) };
 }
 
-async function listenAt(server: Server, { path, mode, gid }: SocketPlace): Promise<Listener> {
+async function listenAt(
+  first: Server,
+  place: SocketPlace,
+  { onConnection, onRemoved = () => undefined }: SocketEvents,
+): Promise<Listener> {
+  let server = first;
+  const ending: Promise<void>[] = [];
+  await bind(server, place);
+  const restore = async () => {
+    const next = createServer(onConnection);
+    await bind(next, place);
+    // Who is connected already stays; nobody finds the way to this one any more.
+    ending.push(close(server));
+    server = next;
+    onRemoved();
+  };
+  const watched = watchOver(place.path, restore, onRemoved);
+  return {
+    async close() {
+      await watched.end();
+      // Node would remove the name that it was bound to, which it has not kept.
+      rmSync(place.path, { force: true });
+      await Promise.all([...ending, close(server)]);
+    },
+  };
+}
+
+async function bind(server: Server, { path, mode, gid }: SocketPlace): Promise<void> {
   refuseLongPath(path);
   refuseOther(path);
   const unnamed = join(dirname(path), `.${basename(path)}`);
@@ -53,13 +84,34 @@ async function listenAt(server: Server, { path, mode, gid }: SocketPlace): Promi
     server.close();
     throw error;
   }
-  return {
-    close() {
-      // Node would remove the name that it was bound to, which it has not kept.
-      rmSync(path, { force: true });
-      return close(server);
-    },
+}
+
+/** Calls back, once at a time, whenever the name is gone. */
+function watchOver(path: string, restore: () => Promise<void>, onFailed: (error: unknown) => void) {
+  let running: Promise<void> | undefined;
+  const isGone = () => lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  const look = () => {
+    if (running !== undefined || !isGone()) return;
+    running = restore()
+      .catch(onFailed)
+      .finally(() => {
+        running = undefined;
+      });
   };
+  try {
+    const watcher = watch(dirname(path), { persistent: false }, look);
+    watcher.on('error', onFailed);
+    return {
+      async end() {
+        watcher.close();
+        await running;
+      },
+    };
+  } catch (error) {
+    // The host allows a user so many watches and no more; the service serves without.
+    onFailed(error);
+    return { end: async () => undefined };
+  }
 }
 
 async function close(server: Server): Promise<void> {

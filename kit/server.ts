@@ -41,14 +41,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = buildServer(options, stopping.signal);
   const inject = await listenInjected(server);
   const open = new Set<Socket>();
-  const listener = await listenOnSocket(options.socket, (socket) => {
-    if (!hasRoom(open, options) || !admit(socket, options)) {
-      socket.destroy();
-      return;
-    }
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-    inject(socket);
+  const listener = await listenOnSocket(options.socket, {
+    onConnection(socket) {
+      if (!hasRoom(open, options) || !admit(socket, options)) {
+        socket.destroy();
+        return;
+      }
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
+      inject(socket);
+    },
+    onRemoved: (error) => noteRemoval(options, error),
   });
   return { drain: (graceMs) => drain({ server, listener, open, stopping, graceMs }) };
 }
@@ -67,6 +70,11 @@ function buildServer(options: ServerOptions, stopping: AbortSignal) {
   const rpcs = [...options.rpcs, health, ...reflection];
   for (const rpc of rpcs) server.add(rpc.definition, completeImplementation(rpc));
   return server;
+}
+
+function noteRemoval({ log, socket: { path } }: ServerOptions, error: unknown): void {
+  if (error === undefined) log.warn('socket was removed and made again', { path });
+  else log.error('socket is not kept', { path, error });
 }
 
 function hasRoom(open: ReadonlySet<Socket>, { log, metrics }: ServerOptions): boolean {
