@@ -1,7 +1,8 @@
 import { chmodSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect, sql } from 'kysely';
-import { BangerError } from './errors.ts';
+import { BangerError, type Reason } from './errors.ts';
+import { nameStorageFailure } from './storage-failure.ts';
 
 /**
  * One step of a database's history: plain SQL, applied once, in order, never changed after a release.
@@ -35,7 +36,7 @@ export function openDatabase<Tables>(
     }
   } catch (error) {
     database.close();
-    throw error instanceof BangerError ? error : corrupt(path, error);
+    throw error instanceof BangerError ? error : notOpened(path, error);
   }
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
   return { db, schemaVersion: migrations.length };
@@ -47,11 +48,12 @@ function open(path: string): Database.Database {
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
-    database.pragma('busy_timeout = 5000');
+    // Nobody else has business with it; and while this waits, the service serves nobody.
+    database.pragma('busy_timeout = 1000');
     chmodSync(path, 0o600);
     return database;
   } catch (error) {
-    throw corrupt(path, error);
+    throw notOpened(path, error);
   }
 }
 
@@ -64,14 +66,24 @@ function refuseNewer(path: string, version: number, known: number): void {
   );
 }
 
-function corrupt(path: string, cause: unknown): BangerError {
+/** Only what is damaged is to be moved aside: what is locked, or finds no room, is whole. */
+function notOpened(path: string, cause: unknown): BangerError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new BangerError(
+  const failure = nameStorageFailure(cause);
+  const [reason, advice] = (failure && ADVICE[failure.reason]) ?? [
     'STATE_CORRUPT',
-    `database "${path}" cannot be opened: ${why}; move it aside to start afresh, or restore it`,
-    { cause, metadata: { path } },
-  );
+    'move it aside to start afresh, or restore it',
+  ];
+  return new BangerError(reason, `database "${path}" cannot be opened: ${why}; ${advice}`, {
+    cause,
+    metadata: { path },
+  });
 }
+
+const ADVICE: Partial<Record<Reason, readonly [Reason, string]>> = {
+  DISK_FULL: ['DISK_FULL', 'free some space'],
+  SERVICE_UNAVAILABLE: ['SERVICE_UNAVAILABLE', 'end the program that holds it'],
+};
 
 /** Reads one value, to prove that the database answers. */
 export async function pingDatabase<Tables>(db: Kysely<Tables>): Promise<void> {

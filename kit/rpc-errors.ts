@@ -3,6 +3,7 @@ import { Status } from '#proto/google/rpc/status.ts';
 import { isAbort } from './abort.ts';
 import { BangerError, isReason, REASONS, type Reason } from './errors.ts';
 import { GRPC_STATUS, type GrpcStatusName, statusName } from './grpc-status.ts';
+import { nameStorageFailure } from './storage-failure.ts';
 
 const DOMAIN = 'banger';
 const ERROR_INFO_TYPE = 'type.googleapis.com/google.rpc.ErrorInfo';
@@ -40,6 +41,8 @@ function toBangerError(error: unknown, opId: string): BangerError {
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return new BangerError('DEADLINE_EXCEEDED', 'the call took longer than the service allows');
   }
+  const failure = nameStorageFailure(error);
+  if (failure !== undefined) return failure;
   return new BangerError('INTERNAL', `internal error; the service's log has it under ${opId}`);
 }
 

@@ -1,4 +1,5 @@
 import type { Call } from '#kit/call.ts';
+import { BangerError } from '#kit/errors.ts';
 import type { MachinePlace, MachineSignal, RunningMachine } from './driver.ts';
 import { getDriver } from './drivers.ts';
 import type { Vmd } from './ports.ts';
@@ -53,5 +54,14 @@ export async function everyStep(
       errors.push(error);
     }
   }
-  if (errors.length > 0) throw new AggregateError(errors, message);
+  if (errors.length > 0) throw toldTogether(errors, message);
+}
+
+/** A caller learns the reason of the first failure that has one; the log has all of them. */
+function toldTogether(errors: readonly unknown[], message: string): Error {
+  const cause = new AggregateError(errors, message);
+  const first = errors.find((error) => error instanceof BangerError && error.reason !== 'INTERNAL');
+  if (!(first instanceof BangerError)) return cause;
+  const { reason, metadata } = first;
+  return new BangerError(reason, `${message}: ${first.message}`, { cause, metadata });
 }
