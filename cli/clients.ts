@@ -24,6 +24,8 @@ export type ClientOptions = {
   startService?: (service: ServiceName) => Promise<void>;
   /** Runs before the first call of all. */
   prepare?: () => Promise<void>;
+  /** Called when a service that is there does not answer. */
+  onSilence?: (service: ServiceName) => void;
   /** How long a service that is starting is waited for. */
   patienceMs?: number;
 };
@@ -35,6 +37,7 @@ export function createClients({
   paths,
   startService,
   prepare,
+  onSilence = () => undefined,
   patienceMs = PATIENCE_MS,
 }: ClientOptions): Clients {
   let prepared: Promise<void> | undefined;
@@ -55,6 +58,7 @@ export function createClients({
         socket: socketPath(paths, service),
         service,
         patienceMs,
+        onSilence: () => onSilence(service),
         ...(startService === undefined ? {} : { onAbsent: () => startService(service) }),
       }),
     );

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { hasReason } from '#kit/errors.ts';
+import { BangerError, hasReason } from '#kit/errors.ts';
 import { INSTALLED, localPaths, type ServiceName, socketPath } from '#kit/paths.ts';
 import { createClients } from './clients.ts';
 import { COMMANDS } from './commands/index.ts';
@@ -21,7 +21,7 @@ async function main(args: readonly string[], interrupts: Interrupts): Promise<nu
     }
     const context = createContext(parsed.options, interrupts);
     try {
-      await reviveRootd(context);
+      await reviveKilled(context);
       return await parsed.command.run(context, parsed.input);
     } finally {
       context.clients.close();
@@ -69,6 +69,7 @@ function createContext(options: GlobalOptions, interrupts: Interrupts): Context 
       };
   const clients = createClients({
     paths,
+    onSilence: (service) => out.note(`banger: ${silence(service)}`),
     ...(startService === undefined
       ? {}
       : {
@@ -94,12 +95,36 @@ function createContext(options: GlobalOptions, interrupts: Interrupts): Context 
   };
 }
 
-/** A missing service is started by the command that calls it; rootd's callers are services, which cannot. */
-async function reviveRootd({ uid, paths, startService }: Context): Promise<void> {
-  if (uid !== 0 || startService === undefined) return;
-  if (!existsSync(socketPath(paths, 'rootd'))) return;
+function silence(service: ServiceName): string {
+  return `${service} is there and says nothing; waiting for it (Ctrl-C ends that; see: banger daemon status)`;
+}
+
+/** What services call, and services start nothing. */
+const CALLED: readonly ServiceName[] = ['imaged', 'netd', 'rootd'];
+
+/**
+ * A missing service is started by the command that calls it. One that only other services call is started here when
+ * it was killed, which it is known by: its socket is there and its process is not.
+ */
+async function reviveKilled({ uid, paths, startService, out }: Context): Promise<void> {
+  if (startService === undefined) return;
+  const known = CALLED.filter((service) => service !== 'rootd' || uid === 0).filter((service) =>
+    existsSync(socketPath(paths, service)),
+  );
+  if (known.length === 0) return;
   const { findServiceProcess } = await import('./local/service-process.ts');
-  if (findServiceProcess(paths, 'rootd') === undefined) await startService('rootd');
+  const killed = known.filter((service) => findServiceProcess(paths, service) === undefined);
+  await Promise.all(
+    killed.map(async (service) => {
+      try {
+        await startService(service);
+      } catch (error) {
+        // The command may have no need of it.
+        if (!(error instanceof BangerError)) throw error;
+        out.note(`banger: ${error.message}`);
+      }
+    }),
+  );
 }
 
 function onSignal(name: NodeJS.Signals, handler: () => void): Disposable {

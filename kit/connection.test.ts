@@ -179,3 +179,22 @@ test('a program whose calls are over ends, though its connections are open', asy
 async function* toStream(text: string) {
   yield message(text);
 }
+
+test('a service that accepts and says nothing is told of, and served by as soon as it goes on', async (t) => {
+  const socket = join(temporaryFolder(t), 'echo.sock');
+  const program = spawn(process.execPath, [PROGRAM, socket], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => program.kill('SIGKILL'));
+  await once(program.stdout, 'data');
+  program.kill('SIGSTOP');
+  const silence = Promise.withResolvers<void>();
+  const options = { socket, service: 'echo', patienceMs: 0, onSilence: silence.resolve };
+  const connection = openConnection(options);
+  t.after(() => connection.close());
+  const client = createClient(EchoDefinition, connection);
+  const answer = client.say(message('hello'));
+  await silence.promise;
+  program.kill('SIGCONT');
+  assert.equal(textOf(await answer), 'hello');
+});

@@ -12,6 +12,8 @@ export type ConnectionOptions = {
   patienceMs: number;
   /** Called once when nothing listens; local mode starts the service here. */
   onAbsent?: () => Promise<void>;
+  /** Called when a connection stands and the service says nothing on it: it is stopped, or very busy. */
+  onSilence?: () => void;
 };
 
 /** One HTTP/2 session to a service, opened at the first call and again after the service went away. */
@@ -24,6 +26,7 @@ export type Connection = {
 export type HeldSession = { session: ClientHttp2Session } & Disposable;
 
 const RETRY_MS = 10;
+const SILENCE_MS = 3000;
 const WINDOW_BYTES = 2 ** 20;
 
 type Current = { session: ClientHttp2Session; holders: number };
@@ -100,7 +103,7 @@ async function connectPatiently(
   let started = options.onAbsent === undefined;
   for (;;) {
     try {
-      return await connectOnce(options.socket);
+      return await connectOnce(options);
     } catch (cause) {
       if (!isAbsence(cause) && !isCrowd(cause)) throw unavailable(options, cause);
       if (!started && isAbsence(cause)) {
@@ -130,10 +133,10 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
-async function connectOnce(path: string): Promise<ClientHttp2Session> {
+async function connectOnce(options: ConnectionOptions): Promise<ClientHttp2Session> {
   // Loading it takes 12 ms, which a command that calls no service does not spend.
   const { connect: connectHttp2 } = await import('node:http2');
-  const socket = connectSocket(path);
+  const socket = connectSocket(options.socket);
   const { promise, resolve, reject } = Promise.withResolvers<ClientHttp2Session>();
   socket.once('error', reject);
   socket.once('connect', () => {
@@ -146,9 +149,18 @@ async function connectOnce(path: string): Promise<ClientHttp2Session> {
     // Whoever holds it keeps the process alive, nobody else.
     session.unref();
     session.once('connect', () => session.setLocalWindowSize(WINDOW_BYTES));
+    watchSilence(session, options);
     resolve(session);
   });
   return promise;
+}
+
+/** The first thing that a service says, before any answer, is how it speaks HTTP/2. */
+function watchSilence(session: ClientHttp2Session, { onSilence }: ConnectionOptions): void {
+  if (onSilence === undefined) return;
+  const timer = setTimeout(onSilence, SILENCE_MS).unref();
+  session.once('remoteSettings', () => clearTimeout(timer));
+  session.once('close', () => clearTimeout(timer));
 }
 
 function unavailable({ service, socket }: ConnectionOptions, cause: unknown): BangerError {
