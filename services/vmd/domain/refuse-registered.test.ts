@@ -23,7 +23,7 @@ function request(network: NetworkMode) {
 
 test('a registered image boots without the bridge; with it nothing is made, not even a pull', async (t) => {
   const { vmd, driver, held, call } = createFakeVmd(t);
-  driver.networks = async () => ['bridge', 'user', 'none'];
+  driver.offersNetwork = async () => true;
   vmd.images.ensureImage = async () => REGISTERED;
   const { ensureKernel } = vmd.images;
   vmd.images.ensureKernel = () => Promise.reject(new Error('a kernel was asked for'));
@@ -40,7 +40,7 @@ test('a registered image boots without the bridge; with it nothing is made, not 
 
 test('a vm of a registered image cannot be moved to the bridge', async (t) => {
   const { vmd, driver, call } = createFakeVmd(t);
-  driver.networks = async () => ['bridge', 'user', 'none'];
+  driver.offersNetwork = async () => true;
   await vmd.store.insert(sampleVm());
   const { leaseImage } = vmd.images;
   vmd.images.leaseImage = async (...args) => ({ ...(await leaseImage(...args)), ...REGISTERED });
