@@ -62,9 +62,12 @@ export function formatServiceArguments(paths: Paths, owner: number): string[] {
  * thread beside: 12 ms of processor time and 2 MiB. With OpenSSL's own store it reads none until a TLS connection is
  * made; imaged, which asks registries, names what it trusts for each of them. Each half of the heap's young part may
  * grow to 16 MiB: few need more than one, and imaged, which makes many objects, takes 270 MiB instead of 440 for an
- * image of 200,000 entries with 8, and no longer. For the use of gc, see kit/service.ts.
+ * image of 200,000 entries with 8, and no longer. imaged marks its heap only when that is full: V8 counts buffers
+ * outside the heap as if they were in it, so the bytes of an archive had it begin to mark a heap of 10 MiB anew with
+ * every 5 MiB, on five threads, which was a third of an image's processor time. For the use of gc, see kit/service.ts.
  */
 export function nodeFlags(service: ServiceName): string[] {
-  const youngMib = service === 'imaged' ? 8 : 1;
-  return ['--use-openssl-ca', '--expose-gc', `--max-semi-space-size=${youngMib}`];
+  const isImaged = service === 'imaged';
+  const flags = ['--use-openssl-ca', '--expose-gc', `--max-semi-space-size=${isImaged ? 8 : 1}`];
+  return isImaged ? [...flags, '--no-incremental-marking'] : flags;
 }
