@@ -16,9 +16,9 @@ export type Spool = {
 };
 
 /** Writes what comes in small pieces only when this much has come. */
-const BUFFER_BYTES = 2 ** 20;
+const PIECE_BYTES = 2 ** 20;
 
-/** Keeps a stream as a file, hashed on the way. */
+/** Keeps a stream as a file, hashed on the way. Each piece is written while the next one comes. */
 export async function spoolBytes(
   call: Call,
   bytes: AsyncIterable<Uint8Array>,
@@ -29,34 +29,44 @@ export async function spoolBytes(
   const hash = createHash('sha256');
   let done = 0;
   await using file = await open(path, 'wx', 0o600);
-  for await (const chunk of gather(bytes)) {
+  let writing = Promise.resolve();
+  for await (const piece of gather(bytes)) {
     call.signal.throwIfAborted();
-    done += chunk.length;
+    done += piece.length;
     if (done > limitBytes) throw tooLong(limitBytes);
-    hash.update(chunk);
-    await write(file, chunk, path);
+    hash.update(piece);
+    await writing;
+    writing = write(file, piece, path);
+    // Its failure is met by the next wait; who stops before that does not want to hear of it.
+    writing.catch(() => undefined);
     tell('', { done, total: 0, unit: 'bytes' });
   }
+  await writing;
   return { path, digest: toDigest(hash.digest('hex')), sizeBytes: done };
 }
 
+/** Large pieces, in two buffers by turns: each is good until the one after the next is asked for. */
 async function* gather(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let parts: Uint8Array[] = [];
-  let gathered = 0;
+  let [filling, other] = [Buffer.allocUnsafe(PIECE_BYTES), Buffer.allocUnsafe(PIECE_BYTES)];
+  let filled = 0;
   for await (const part of bytes) {
-    parts.push(part);
-    gathered += part.length;
-    if (gathered < BUFFER_BYTES) continue;
-    yield Buffer.concat(parts);
-    parts = [];
-    gathered = 0;
+    for (let at = 0; at < part.length; ) {
+      const fits = part.subarray(at, at + PIECE_BYTES - filled);
+      filling.set(fits, filled);
+      filled += fits.length;
+      at += fits.length;
+      if (filled < PIECE_BYTES) break;
+      yield filling;
+      [filling, other] = [other, filling];
+      filled = 0;
+    }
   }
-  if (gathered > 0) yield Buffer.concat(parts);
+  if (filled > 0) yield filling.subarray(0, filled);
 }
 
-async function write(file: FileHandle, chunk: Buffer, path: string): Promise<void> {
+async function write(file: FileHandle, piece: Buffer, path: string): Promise<void> {
   try {
-    await file.appendFile(chunk);
+    await file.appendFile(piece);
   } catch (error) {
     throw toStorageFailure(error, path);
   }
