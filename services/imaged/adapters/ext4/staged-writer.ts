@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { BangerError } from '#kit/errors.ts';
 import { BLOCK_BYTES } from './format.ts';
+import { Writeback } from './writeback.ts';
 
 /** Large enough that the cost of a write call vanishes; three are in use, see `StagedWriter`. */
 const STAGE_BYTES = 4 * 1024 * 1024;
@@ -17,6 +18,7 @@ type Segment = { from: number; position: number };
  */
 export class StagedWriter {
   readonly #file: FileHandle;
+  readonly #writeback: Writeback;
   readonly #idle: Buffer[];
   #stage: Stage;
   #queue: Promise<void> = Promise.resolve();
@@ -25,6 +27,7 @@ export class StagedWriter {
 
   constructor(file: FileHandle) {
     this.#file = file;
+    this.#writeback = new Writeback(file);
     this.#stage = newStage(Buffer.allocUnsafeSlow(STAGE_BYTES), 0);
     this.#idle = [Buffer.allocUnsafeSlow(STAGE_BYTES), Buffer.allocUnsafeSlow(STAGE_BYTES)];
   }
@@ -57,6 +60,7 @@ export class StagedWriter {
   async flush(): Promise<void> {
     while (this.#stage.filled > 0 && !this.#turn()) await this.#idleBuffer();
     await this.#queue;
+    await this.#settleWriteback();
     this.#throwFailure();
   }
 
@@ -64,6 +68,7 @@ export class StagedWriter {
   async abandon(): Promise<void> {
     this.#failure ??= new Error('the disk was abandoned');
     await this.#queue;
+    await this.#settleWriteback();
   }
 
   #position(): number {
@@ -112,6 +117,7 @@ export class StagedWriter {
         const end = stage.segments[index + 1]?.from ?? stage.filled;
         if (this.#failure === undefined) await this.#writeAll(stage.buffer, from, end, position);
       }
+      this.#writeback.note(stage.filled);
     } catch (error) {
       this.#failure = error;
     }
@@ -123,6 +129,14 @@ export class StagedWriter {
     for (let at = from; at < end; ) {
       const { bytesWritten } = await this.#file.write(buffer, at, end - at, position + at - from);
       at += bytesWritten;
+    }
+  }
+
+  async #settleWriteback(): Promise<void> {
+    try {
+      await this.#writeback.settle();
+    } catch (error) {
+      this.#failure ??= error;
     }
   }
 
