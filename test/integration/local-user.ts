@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { localPaths, lockPath, type ServiceName } from '#kit/paths.ts';
 import { programRoot } from '#kit/program.ts';
 import { findLeftovers, processesThatKnow } from './leftovers.ts';
+import type { Ending } from './root-user.ts';
 
 const execute = promisify(execFile);
 
@@ -17,10 +17,27 @@ export type Ended = { code: number; stdout: string; stderr: string };
 export type LocalUser = {
   readonly home: string;
   banger(...args: readonly string[]): Promise<Ended>;
+  /** The command while it runs, out of reach of the signals of a terminal that the tests may have. */
+  start(args: readonly string[], options?: StartOptions): ChildProcessWithoutNullStreams;
+  /** Runs another tool as this person and answers what it wrote. */
+  run(file: string, ...args: readonly string[]): Promise<string>;
+  /** Puts a file below the home, with the person as its owner. */
+  write(path: string, content: string | Buffer): string;
   /** Pids of this person's processes of one service. */
   pidsOf(service: string): number[];
   /** The lock file of one service. */
   lockOf(service: ServiceName): string;
+};
+
+export type StartOptions = { cwd?: string; env?: Readonly<Record<string, string>> };
+
+export type LocalUserOptions = {
+  /** Content of the configuration file. */
+  config?: string;
+  /** Instead of, and besides, what everybody has: HOME, XDG_RUNTIME_DIR, TMPDIR and PATH. */
+  env?: Readonly<Record<string, string>>;
+  /** The words before every command of this person, such as nsenter with its arguments. */
+  enter?: readonly string[];
 };
 
 const UID = 4501;
@@ -29,35 +46,56 @@ const isRoot = process.getuid?.() === 0;
 /** The checkout may lie where only root can look, so root shows it to the person at another place. */
 const SHOW_AND_RUN = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
 
-export function openLocalUser(t: TestContext): LocalUser {
+export function openLocalUser(
+  t: Ending,
+  { config, env: more = {}, enter = [] }: LocalUserOptions = {},
+): LocalUser {
   const folder = mkdtempSync(join(tmpdir(), 'banger-'));
   const place = (name: string) => join(folder, name);
+  const home = place('home');
   chmodSync(folder, 0o711);
   for (const name of ['home', 'run', 'tmp', 'program']) makeFolder(place(name));
-  const env = {
-    PATH: process.env.PATH ?? '',
-    HOME: place('home'),
-    XDG_RUNTIME_DIR: place('run'),
-    TMPDIR: place('tmp'),
-  };
+  const standard = { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: place('tmp') };
+  const env = { ...standard, XDG_RUNTIME_DIR: place('run'), ...more };
+  const words = (command: readonly string[]) => [...enter, ...asPerson(place('program'), command)];
+  const program = join(isRoot ? place('program') : programRoot(), 'banger');
   const banger = async (...args: readonly string[]) => {
-    const [file = '', ...rest] = commandLine(place('program'), args);
+    const [file = '', ...rest] = words([program, ...args]);
     return endOf(execute(file, rest, { env, cwd: '/' }));
   };
-  const pidsOf = (service: string) =>
-    processesThatKnow(folder)
-      .filter(({ command }) => command.includes(`/${service}.mjs `))
-      .map(({ pid }) => pid);
-  t.after(async () => {
-    try {
-      await banger('daemon', 'stop');
-      assert.deepEqual(findLeftovers(folder), []);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  });
-  const lockOf = (service: ServiceName) => lockPath(localPaths(env, UID), service);
-  return { home: place('home'), banger, pidsOf, lockOf };
+  const user: LocalUser = {
+    home,
+    banger,
+    start: (args, { cwd = home, env: own = {} } = {}) => {
+      const [file = '', ...rest] = words([program, ...args]);
+      return spawn(file, rest, { cwd, env: { ...env, ...own }, detached: true });
+    },
+    run: async (...command) => {
+      const [file = '', ...rest] = words(command);
+      return (await execute(file, rest, { env, cwd: home })).stdout;
+    },
+    write: (path, content) => writeAs(home, path, content),
+    pidsOf: (service) => pidsOf(folder, service),
+    lockOf: (service) => lockPath(localPaths(env, UID), service),
+  };
+  t.after(() => close(folder, user));
+  if (config !== undefined) user.write('.config/banger/config.toml', config);
+  return user;
+}
+
+async function close(folder: string, { banger }: LocalUser): Promise<void> {
+  try {
+    await banger('daemon', 'stop');
+    assert.deepEqual(findLeftovers(folder), []);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function pidsOf(folder: string, service: string): number[] {
+  return processesThatKnow(folder)
+    .filter(({ command }) => command.includes(`/${service}.mjs `))
+    .map(({ pid }) => pid);
 }
 
 function makeFolder(path: string): void {
@@ -65,12 +103,22 @@ function makeFolder(path: string): void {
   if (isRoot) chownSync(path, UID, UID);
 }
 
-function commandLine(place: string, args: readonly string[]): string[] {
-  if (!isRoot) return [join(programRoot(), 'banger'), ...args];
+function writeAs(home: string, path: string, content: string | Buffer): string {
+  const file = join(home, path);
+  const made = mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  if (!isRoot) return file;
+  // All folders that were made on the way, and the file.
+  for (let at = file; at !== dirname(made ?? file); at = dirname(at)) chownSync(at, UID, UID);
+  return file;
+}
+
+function asPerson(place: string, command: readonly string[]): string[] {
+  if (!isRoot) return [...command];
   const show = ['sh', '-c', SHOW_AND_RUN, 'sh', programRoot(), place];
   const become = ['setpriv', `--reuid=${UID}`, `--regid=${UID}`, '--clear-groups'];
   const namespace = ['unshare', '--mount', '--propagation', 'private'];
-  return [...namespace, ...show, ...become, join(place, 'banger'), ...args];
+  return [...namespace, ...show, ...become, ...command];
 }
 
 export async function endOf(running: Promise<{ stdout: string; stderr: string }>): Promise<Ended> {

@@ -16,7 +16,7 @@ export async function pullContainerImage(
   name: string,
   config: readonly string[],
 ): Promise<Image> {
-  const archive = packImage(join(house.folder, name), config);
+  const { archive } = packImage(join(house.folder, name), config);
   async function* messages(): AsyncGenerator<{ part: PullImageRequest['part'] }, void> {
     yield { part: pullStart(`oci-archive:${TAG}`, name) };
     for await (const value of createReadStream(archive)) yield { part: { $case: 'chunk', value } };
@@ -24,7 +24,10 @@ export async function pullContainerImage(
   return resultOf(images.pullImage(messages()));
 }
 
-function packImage(folder: string, config: readonly string[]): string {
+/** The same image as a folder and as one file, and its only layer; "layout:latest" is its reference. */
+export type PackedImage = { layout: string; archive: string; layer: string };
+
+export function packImage(folder: string, config: readonly string[]): PackedImage {
   const tree = join(folder, 'tree');
   const layer = join(folder, 'layer.tar');
   const layout = join(folder, 'layout');
@@ -37,7 +40,7 @@ function packImage(folder: string, config: readonly string[]): string {
   tool('umoci', 'raw', 'add-layer', '--image', image, layer);
   tool('umoci', 'config', '--image', image, ...config);
   tool('tar', '-cf', archive, '-C', layout, '.');
-  return archive;
+  return { layout, archive, layer };
 }
 
 function makeTree(tree: string): void {

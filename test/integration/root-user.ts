@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { promisify } from 'node:util';
 import { LOCAL_ACCOUNT } from '#kit/paths.ts';
 import { programRoot } from '#kit/program.ts';
 import { appendRows } from './accounts.ts';
+import { keepNamespaces } from './keep-namespaces.ts';
 import { findLeftovers, processesThatKnow } from './leftovers.ts';
 import { type Ended, endOf } from './local-user.ts';
 
@@ -36,9 +36,7 @@ const ACCOUNT_FILES = ['passwd', 'group', 'subuid', 'subgid'] as const;
 
 const PREPARE = `
   for file in ${ACCOUNT_FILES.join(' ')}; do mount --bind "$1/$file" "/etc/$file"; done
-  ip link set lo up
-  echo ready
-  exec cat`;
+  ip link set lo up`;
 
 export type RootUserOptions = {
   /** The host's network, for who must reach a package archive, instead of one with nothing in it. */
@@ -57,7 +55,8 @@ export async function openRootUser(
   const folder = mkdtempSync(join(tmpdir(), 'banger-'));
   chmodSync(folder, 0o711);
   writeAccounts(folder);
-  const machine = await openMachine(folder, sharesNetwork);
+  const kinds = sharesNetwork ? (['--mount'] as const) : (['--net', '--mount'] as const);
+  const machine = await keepNamespaces(kinds, PREPARE, folder);
   const { enter } = machine;
   const env = environment(folder);
   writeConfig(folder, config);
@@ -100,30 +99,6 @@ function writeAccounts(folder: string): void {
   for (const file of ACCOUNT_FILES) {
     writeFileSync(join(folder, file), appendRows(`/etc/${file}`, [rows[file]]));
   }
-}
-
-type Machine = {
-  /** The words before a command that runs in it. */
-  enter: readonly string[];
-  close(): Promise<void>;
-};
-
-/** A process that keeps the namespaces. */
-async function openMachine(folder: string, sharesNetwork: boolean): Promise<Machine> {
-  const kinds = sharesNetwork ? ['--mount'] : ['--net', '--mount'];
-  const namespaces = [...kinds, '--propagation', 'private'];
-  const keeper = spawn('unshare', [...namespaces, 'sh', '-euc', PREPARE, 'sh', folder], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const ended = once(keeper, 'exit');
-  await once(keeper.stdout, 'data');
-  return {
-    enter: ['nsenter', `--target=${keeper.pid}`, ...kinds],
-    async close() {
-      keeper.stdin.end();
-      await ended;
-    },
-  };
 }
 
 function environment(folder: string): Record<string, string> {
