@@ -45,6 +45,7 @@ test('a long verb can be listed, watched and cancelled from outside', async (t) 
   const watched = Array.fromAsync(client.watchOperation({ id: 'op' }));
   const { operation } = await client.cancelOperation({ id: 'op' });
   assert.equal(operation?.state, 'OPERATION_STATE_CANCELLED');
+  assert.equal(operation?.failure?.reason, 'CANCELLED');
   assert.equal(operation?.stages[0]?.state, 'STAGE_STATE_FAILED');
   assert.equal((await watched).at(-1)?.operation?.state, 'OPERATION_STATE_CANCELLED');
   await running;

@@ -5,6 +5,7 @@ import {
   OperationState as StateMessage,
 } from '#proto/banger/v1/operation.ts';
 import { ProgressUnit, Stage as StageMessage, StageState } from '#proto/banger/v1/types.ts';
+import { isAbort } from './abort.ts';
 import type { WithCall } from './call-middleware.ts';
 import { BangerError } from './errors.ts';
 import type { Operation, OperationState, Operations } from './operations.ts';
@@ -71,5 +72,6 @@ function toOperationMessage(operation: Operation): OperationMessage {
 
 function toFailure(failure: unknown): { reason: string; message: string } {
   if (failure instanceof BangerError) return { reason: failure.reason, message: failure.message };
+  if (isAbort(failure)) return { reason: 'CANCELLED', message: 'cancelled' };
   return { reason: 'INTERNAL', message: 'internal error; see the log of the service' };
 }

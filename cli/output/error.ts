@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { isAbort } from '#kit/abort.ts';
-import { BangerError, hasReason } from '#kit/errors.ts';
+import { BangerError } from '#kit/errors.ts';
 import type { OutputOptions } from './output.ts';
 
 /** Wrong words on the command line: told with the way to the right ones, exit code 2. */
@@ -39,7 +39,8 @@ export function formatError(
     const text = `${prefix(color)} ${error.message}\nsee: ${error.command} --help\n`;
     return { text, code: EXIT.usage };
   }
-  if (isAbort(error) || hasReason(error, 'CANCELLED')) {
+  // What a service calls cancelled without a signal to this process was cancelled by somebody else: an error like others.
+  if (isAbort(error)) {
     const code = error instanceof Interrupted ? error.code : EXIT.interrupted;
     return { text: code === EXIT.brokenPipe ? '' : `${prefix(color)} interrupted\n`, code };
   }
