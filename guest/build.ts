@@ -15,7 +15,8 @@ export type BuildOptions = {
 
 const SOURCES = join(programRoot(), 'guest/src');
 const COMPILER = 'musl-gcc';
-const BUILD_TIMEOUT_MS = 120_000;
+/** Some seconds of work; where twenty others want the processors, minutes. */
+const BUILD_TIMEOUT_MS = 900_000;
 
 const WARNINGS = [
   '-Wall',
