@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
@@ -221,4 +221,27 @@ test('a tool reads a stream that is made while it runs, and ends with one that f
   await assert.rejects(run('cat', [], { ...limits, input: broken() }), {
     reason: 'COMMAND_FAILED',
   });
+});
+
+test('a tool that is tied ends with its starter, however that ends, and is missed by its own name', async (t) => {
+  const note = join(temporaryFolder(t), 'pid');
+  const script = `
+    import { run } from ${JSON.stringify(new URL('./exec.ts', import.meta.url).href)};
+    const options = { signal: new AbortController().signal, timeoutMs: 600_000, tied: true };
+    await run('sh', ['-c', 'echo $$ > "$0.new"; mv "$0.new" "$0"; exec sleep 600', ${JSON.stringify(note)}], options);
+  `;
+  const stdio = ['ignore', 'ignore', 'ignore'] as const;
+  const starter = await launch(process.execPath, ['--input-type=module', '-e', script], {
+    ...{ stdio, env: { PATH: process.env.PATH ?? '' }, cwd: '/' },
+  });
+  t.after(() => starter.kill('SIGKILL'));
+  await until(() => existsSync(note));
+  const pid = Number(readFileSync(note, 'utf8'));
+  assert.ok(pid > 1 && isAlive(pid));
+  starter.kill('SIGKILL');
+  await until(() => !isAlive(pid));
+  await assert.rejects(
+    run('no-such-tool', [], { ...options, tied: true }),
+    failsWith('COMMAND_FAILED', /^no-such-tool could not be started/),
+  );
 });

@@ -12,10 +12,15 @@ export type RunOptions = {
   cwd?: string;
   /** On top of this process's own; undefined takes a variable away. */
   env?: Readonly<Record<string, string | undefined>>;
+  /** Ends the tool also when this process is killed: for one that works long in a place that is swept at the next start. */
+  tied?: boolean;
 };
 
 const OUTPUT_LIMIT_BYTES = 16 * 2 ** 20;
 const MESSAGE_LIMIT = 2000;
+
+/** Of setpriv, when there is no such tool. */
+const NOT_EXECUTED = 'setpriv: failed to execute';
 
 /**
  * Runs a tool to its end and answers its standard output. There is no shell: what is in an argument stays in
@@ -26,10 +31,10 @@ export async function run(
   args: readonly string[],
   options: RunOptions,
 ): Promise<string> {
-  const { signal, timeoutMs, input, cwd, env } = options;
+  const { signal, timeoutMs, input, cwd, env, tied } = options;
   signal.throwIfAborted();
   const { execa } = await loadExeca();
-  const result = await execa(file, args, {
+  const result = await execa(...commandOf(file, args, tied), {
     cancelSignal: signal,
     timeout: timeoutMs,
     maxBuffer: OUTPUT_LIMIT_BYTES,
@@ -42,6 +47,15 @@ export async function run(
   signal.throwIfAborted();
   if (result.failed) throw commandFailed(file, args, result);
   return result.stdout;
+}
+
+/** TERM and not KILL: make, mmdebstrap and their like end what they started before they end themselves. */
+function commandOf(
+  file: string,
+  args: readonly string[],
+  tied = false,
+): [file: string, args: readonly string[]] {
+  return tied ? ['setpriv', ['--pdeathsig', 'TERM', file, ...args]] : [file, args];
 }
 
 /** With the first tool: most services run none for hours, and the library takes 1 MiB of each. */
@@ -74,11 +88,12 @@ function commandFailed(file: string, args: readonly string[], outcome: Outcome):
   });
 }
 
-function howItEnded({ timedOut, isMaxBuffer, signal, exitCode }: Outcome): string {
+function howItEnded({ timedOut, isMaxBuffer, signal, exitCode, stderr }: Outcome): string {
   if (timedOut) return 'took too long';
   if (isMaxBuffer) return 'wrote too much';
   if (signal !== undefined) return `was killed by ${signal}`;
-  return exitCode === undefined ? 'could not be started' : `ended with status ${exitCode}`;
+  const isMissing = exitCode === undefined || stderr.startsWith(NOT_EXECUTED);
+  return isMissing ? 'could not be started' : `ended with status ${exitCode}`;
 }
 
 export type StreamOptions = RunOptions & {
@@ -93,11 +108,11 @@ export type StreamOptions = RunOptions & {
 export async function* runStreaming(
   file: string,
   args: readonly string[],
-  { signal, timeoutMs, input, cwd, env, onLine }: StreamOptions,
+  { signal, timeoutMs, input, cwd, env, tied, onLine }: StreamOptions,
 ): AsyncGenerator<Buffer, void> {
   signal.throwIfAborted();
   const { execa } = await loadExeca();
-  const child = execa(file, args, {
+  const child = execa(...commandOf(file, args, tied), {
     cancelSignal: signal,
     timeout: timeoutMs,
     reject: false,

@@ -15,6 +15,9 @@ export type Staging = {
   sweep(): Promise<void>;
 };
 
+/** A tool that was ended a moment ago may still have put a file into a folder that was just emptied. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 };
+
 /** `root` lies on the file system of the targets, because a rename does not cross to another one. */
 export function createStaging(root: string): Staging {
   return {
@@ -28,13 +31,13 @@ export function createStaging(root: string): Staging {
           await rename(folder, target);
           await syncFolder(dirname(target));
         },
-        [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+        [Symbol.asyncDispose]: () => rm(folder, REMOVAL),
       };
     },
     async sweep() {
       await mkdir(root, { recursive: true, mode: 0o700 });
       for (const name of await readdir(root)) {
-        await rm(join(root, name), { recursive: true, force: true });
+        await rm(join(root, name), REMOVAL);
       }
     },
   };

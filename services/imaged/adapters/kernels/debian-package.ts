@@ -27,7 +27,7 @@ export async function unpackKernelPackage(
   tell(`unpacking ${resolved}`);
   const root = join(scratch, 'root');
   await mkdir(root);
-  const limits = { signal: call.signal, timeoutMs: UNPACK_TIMEOUT_MS };
+  const limits = { signal: call.signal, timeoutMs: UNPACK_TIMEOUT_MS, tied: true };
   await run('dpkg-deb', ['-x', file, root], limits);
   const release = await onlyFolder(join(root, 'lib/modules'));
   await runDepmod(call, root, release);
@@ -61,7 +61,7 @@ async function ask(call: Call, packageName: string): Promise<string> {
 }
 
 async function download(call: Call, packageName: string, scratch: string): Promise<string> {
-  const limits = { signal: call.signal, timeoutMs: DOWNLOAD_TIMEOUT_MS, cwd: scratch };
+  const limits = { signal: call.signal, timeoutMs: DOWNLOAD_TIMEOUT_MS, cwd: scratch, tied: true };
   await run('apt-get', ['download', packageName], limits);
   const file = (await readdir(scratch)).find((name) => name.endsWith('.deb'));
   if (file !== undefined) return join(scratch, file);

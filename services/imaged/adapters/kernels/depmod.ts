@@ -10,7 +10,12 @@ const TOOL_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 /** Writes the tables of "ROOT/lib/modules/RELEASE": what needs what, and what is built in. */
 export async function runDepmod(call: Call, root: string, release: string): Promise<void> {
   try {
-    const limits = { signal: call.signal, timeoutMs: TIMEOUT_MS, env: { PATH: TOOL_PATH } };
+    const limits = {
+      signal: call.signal,
+      timeoutMs: TIMEOUT_MS,
+      env: { PATH: TOOL_PATH },
+      tied: true,
+    };
     await run('depmod', ['-b', root, release], limits);
   } catch (cause) {
     call.signal.throwIfAborted();

@@ -34,7 +34,7 @@ export async function unpackKernelSource(
   tell(`unpacking ${name}`);
   const folder = join(scratch, 'source');
   await mkdir(folder);
-  const limits = { signal: call.signal, timeoutMs: UNPACK_TIMEOUT_MS };
+  const limits = { signal: call.signal, timeoutMs: UNPACK_TIMEOUT_MS, tied: true };
   await run('tar', ['-C', folder, '--strip-components=1', '-xf', join(root, ARCHIVE)], limits);
   const { mtimeMs } = await stat(join(folder, 'Makefile'));
   return { folder, name: `package ${name}`, epoch: Math.floor(mtimeMs / 1000) };
@@ -59,7 +59,12 @@ async function findInstalled(call: Call): Promise<Package | undefined> {
 async function download(call: Call, scratch: string, tell: Tell): Promise<Package> {
   tell(`downloading ${SOURCE_PACKAGE}`);
   try {
-    const limits = { signal: call.signal, timeoutMs: DOWNLOAD_TIMEOUT_MS, cwd: scratch };
+    const limits = {
+      signal: call.signal,
+      timeoutMs: DOWNLOAD_TIMEOUT_MS,
+      cwd: scratch,
+      tied: true,
+    };
     await run('apt-get', ['download', SOURCE_PACKAGE], limits);
   } catch (cause) {
     call.signal.throwIfAborted();
@@ -72,7 +77,7 @@ async function download(call: Call, scratch: string, tell: Tell): Promise<Packag
   const file = (await readdir(scratch)).find((name) => name.endsWith('.deb'));
   if (file === undefined) throw new BangerError('COMMAND_FAILED', 'apt-get downloaded nothing');
   const root = join(scratch, 'package');
-  const limits = { signal: call.signal, timeoutMs: UNPACK_TIMEOUT_MS };
+  const limits = { signal: call.signal, timeoutMs: UNPACK_TIMEOUT_MS, tied: true };
   await run('dpkg-deb', ['-x', join(scratch, file), root], limits);
   return { root, version: decodeURIComponent(file.split('_')[1] ?? '') };
 }

@@ -36,6 +36,7 @@ export async function* buildDebian(
     yield* runStreaming('mmdebstrap', args, {
       signal: call.signal,
       timeoutMs: BUILD_TIMEOUT_MS,
+      tied: true,
       input: sources,
       env: { TMPDIR: scratch, HOME: scratch },
       onLine: (line) => tell(line.replace(/^I: /, '')),
