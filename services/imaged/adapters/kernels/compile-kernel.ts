@@ -16,6 +16,15 @@ const NICENESS = '10';
 const HINT =
   'install what is missing with: sudo apt-get install build-essential flex bison bc libelf-dev';
 
+/** Variables by which whoever started imaged would change what is built, or where (Documentation/kbuild/kbuild.rst). */
+export const NOT_OURS = Object.fromEntries(
+  [
+    ...['KCFLAGS', 'KCPPFLAGS', 'KAFLAGS', 'HOSTCFLAGS', 'HOSTLDFLAGS', 'LDFLAGS_MODULE'],
+    ...['LOCALVERSION', 'CROSS_COMPILE', 'LLVM', 'KBUILD_OUTPUT', 'KBUILD_EXTMOD'],
+    ...['MAKEFLAGS', 'CPATH', 'C_INCLUDE_PATH', 'LIBRARY_PATH', 'KCONFIG_CONFIG'],
+  ].map((name) => [name, undefined]),
+);
+
 /** Compiles a configured kernel and answers the ELF file, without symbols. Where it is built leaves no trace in it. */
 export async function compileKernel(
   call: Call,
@@ -26,7 +35,7 @@ export async function compileKernel(
   const built = runStreaming(
     'nice',
     ['-n', NICENESS, 'make', '-C', folder, jobs, 'ARCH=x86_64', 'vmlinux'],
-    { signal: call.signal, timeoutMs: BUILD_TIMEOUT_MS, env: reproducible(epoch) },
+    { signal: call.signal, timeoutMs: BUILD_TIMEOUT_MS, env: reproducible(epoch), tied: true },
   );
   let done = 0;
   for await (const line of linesOf(built)) {
@@ -42,8 +51,10 @@ export async function compileKernel(
 }
 
 /** The same source, configuration and compiler give the same bytes (Documentation/kbuild/reproducible-builds.rst). */
-function reproducible(epoch: number): Record<string, string> {
+function reproducible(epoch: number): Record<string, string | undefined> {
   return {
+    ...NOT_OURS,
+    TZ: 'UTC',
     SOURCE_DATE_EPOCH: String(epoch),
     KBUILD_BUILD_TIMESTAMP: `@${epoch}`,
     KBUILD_BUILD_USER: 'banger',

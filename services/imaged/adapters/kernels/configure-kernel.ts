@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
 import { run } from '#kit/exec.ts';
+import { NOT_OURS } from './compile-kernel.ts';
 
 const TIMEOUT_MS = 120_000;
 
@@ -11,7 +12,7 @@ const TIMEOUT_MS = 120_000;
  * fragment does not survive, because an option was renamed or lacks what it depends on.
  */
 export async function configureKernel(call: Call, source: string, fragment: string): Promise<void> {
-  const limits = { signal: call.signal, timeoutMs: TIMEOUT_MS };
+  const limits = { signal: call.signal, timeoutMs: TIMEOUT_MS, tied: true, env: NOT_OURS };
   const args = ['-C', source, '-s', 'ARCH=x86_64', `KCONFIG_ALLCONFIG=${fragment}`, 'allnoconfig'];
   await run('make', args, limits);
   const made = await readFile(join(source, '.config'), 'utf8');
