@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { startImaged } from './testing/imaged-process.ts';
+import { killAt } from './testing/kill-at.ts';
 import { closeLayers } from './testing/layer-gate.ts';
 import { pull } from './testing/pull-client.ts';
 import { startScriptedRegistry } from './testing/scripted-registry.ts';
@@ -17,21 +18,15 @@ for (const stage of ['resolve', 'download', 'disk', 'hash', 'seed', 'publish']) 
     if (stage !== 'resolve' && stage !== 'download') gate.open();
     const imaged = await startImaged(t);
     const start = { source: `docker://${registry.host}/app:v1`, name: 'web' };
-    let killed: Promise<void> | undefined;
-    const onStage = ({ name }: { name: string }) => {
-      if (name === stage) killed ??= imaged.kill();
-    };
-    const [ended] = await Promise.allSettled([pull(imaged, start, { onStage })]);
-    await killed;
-    await imaged.start();
+    const ended = await killAt(imaged, stage, (onStage) => pull(imaged, start, { onStage }));
     const { images } = await imaged.images.listImages({});
     assert.deepEqual(await imaged.list('staging'), []);
     assert.deepEqual(
       await imaged.list('images'),
       images.map(({ id }) => id),
     );
-    if (stage === 'download' || ended?.status === 'fulfilled') {
-      assert.equal(images.length, ended?.status === 'fulfilled' ? 1 : 0);
+    if (stage === 'download' || ended.status === 'fulfilled') {
+      assert.equal(images.length, ended.status === 'fulfilled' ? 1 : 0);
     }
     gate.open();
     await pull(imaged, start);

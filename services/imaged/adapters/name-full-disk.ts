@@ -1,5 +1,8 @@
-import { BangerError } from '#kit/errors.ts';
+import { BangerError, hasReason } from '#kit/errors.ts';
 import { systemCode } from './registry/system-code.ts';
+
+/** What a tool says of ENOSPC; all of them run in the C locale. */
+const SAID_BY_TOOLS = 'No space left on device';
 
 const FULL: readonly string[] = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'];
 
@@ -11,11 +14,16 @@ export async function nameFullDisk<Result>(
   try {
     return await work();
   } catch (cause) {
-    if (!FULL.includes(systemCode(cause))) throw cause;
+    if (!isFullDisk(cause)) throw cause;
     throw new BangerError(
       'DISK_FULL',
       `no space is left for ${place}; free some with: banger image cache prune`,
       { cause },
     );
   }
+}
+
+function isFullDisk(error: unknown): boolean {
+  if (FULL.includes(systemCode(error))) return true;
+  return hasReason(error, 'COMMAND_FAILED') && error.message.includes(SAID_BY_TOOLS);
 }

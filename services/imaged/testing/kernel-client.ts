@@ -9,12 +9,15 @@ export type Made = { readonly kernel: Kernel; readonly stages: readonly Stage[] 
 /** The end of a long verb on kernels, with the stages that were told. */
 export async function collectKernel(
   parts: AsyncIterable<{ part?: Part | undefined }>,
+  onStage: (stage: Stage) => void = () => undefined,
 ): Promise<Made> {
   const stages: Stage[] = [];
   let kernel: Kernel | undefined;
   for await (const { part } of parts) {
     if (part?.$case === 'kernel') kernel = part.value;
-    if (part?.$case === 'stage') stages.push(part.value);
+    if (part?.$case !== 'stage') continue;
+    stages.push(part.value);
+    onStage(part.value);
   }
   if (kernel === undefined) throw new Error('no kernel came');
   return { kernel, stages };
@@ -29,7 +32,7 @@ export async function importKernel(
   return kernel;
 }
 
-async function* requests(start: Partial<ImportKernelStart>, bytes: Buffer) {
+export async function* requests(start: Partial<ImportKernelStart>, bytes: Buffer) {
   yield { part: { $case: 'start' as const, value: start } };
   for (let at = 0; at < bytes.length; at += 64 * 1024) {
     yield { part: { $case: 'chunk' as const, value: bytes.subarray(at, at + 64 * 1024) } };
