@@ -14,6 +14,7 @@ import { checkHost } from './checks/check-host.ts';
 import { readRootdConfig } from './config.ts';
 import type { Kernel } from './host/kernel.ts';
 import { buildJail } from './jail/build.ts';
+import { createRuleChanges } from './network/rule-changes.ts';
 import { rootService } from './rpc.ts';
 import { createTurns } from './turns.ts';
 import { openVmms } from './vmm/vmms.ts';
@@ -41,10 +42,12 @@ await runService('rootd', async (service) => {
     linkOf: openDeviceLinks(),
     addressOf: openDeviceAddresses(),
   };
+  const turns = createTurns();
+  const changes = createRuleChanges(kernel.nft, turns.network);
   const isAnyCaller = ({ uid }: Peer) =>
     uid === 0 || uids.vmd.includes(uid) || uids.netd.includes(uid);
   return {
-    rpcs: [rootService({ kernel, vmms, turns: createTurns() })],
+    rpcs: [rootService({ kernel, changes, vmms, turns })],
     facts: {
       schemaVersion: 0,
       checkHost: (call) => checkHost(call, { kernel, vmms, accounts: readAccounts() }),

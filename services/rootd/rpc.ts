@@ -20,17 +20,20 @@ import type { Turns } from './turns.ts';
 
 type Root = RootServiceImplementation<WithCall>;
 type Kernel = Parameters<typeof applyRules.run>[0]['kernel'];
+type RuleChanges = Parameters<typeof applyRules.run>[0]['changes'];
 type Vmms = Parameters<typeof launchVmm.run>[0]['vmms'];
 
-export type RootParts = { kernel: Kernel; vmms: Vmms; turns: Turns };
+type NetworkParts = { kernel: Kernel; changes: RuleChanges; turns: Turns };
+export type RootParts = NetworkParts & { vmms: Vmms };
 
 /** Every method parses before it waits for its turn, so that nonsense is refused at once. */
-export function rootService({ kernel, vmms, turns }: RootParts): Rpc {
-  const implementation = { ...network(kernel, turns), ...machines(vmms, turns) } satisfies Root;
+export function rootService(parts: RootParts): Rpc {
+  const { vmms, turns } = parts;
+  const implementation = { ...network(parts), ...machines(vmms, turns) } satisfies Root;
   return { definition: RootServiceDefinition, implementation };
 }
 
-function network(kernel: Kernel, { network: inTurn }: Turns) {
+function network({ kernel, changes, turns: { network: inTurn } }: NetworkParts) {
   return {
     async ensureBridge(request, { call }) {
       const input = ensureBridge.parse(request);
@@ -57,12 +60,12 @@ function network(kernel: Kernel, { network: inTurn }: Turns) {
     },
     async applyRules(request, { call }) {
       const input = applyRules.parse(request);
-      await inTurn(call, () => applyRules.run({ call, kernel }, input));
+      await applyRules.run({ call, kernel, changes }, input);
       return {};
     },
     async clearRules(request, { call }) {
       const input = clearRules.parse(request);
-      await inTurn(call, () => clearRules.run({ call, kernel }, input));
+      await clearRules.run({ call, kernel, changes }, input);
       return {};
     },
     listRules: async (request, { call }) => ({

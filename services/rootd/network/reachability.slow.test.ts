@@ -21,11 +21,14 @@ import {
 } from '../testing/guest-lab.ts';
 import { openKernel } from '../testing/kernel.ts';
 import { addNeighbours, inNamespace, serveWeb, tool } from '../testing/network-lab.ts';
+import { createTurns } from '../turns.ts';
+import { createRuleChanges } from './rule-changes.ts';
 
 // Whom a guest reaches: each "must not" stands beside a packet of the same kind that passes.
 inOwnNamespaces(import.meta.url, () => {
   const call = callOf();
   const kernel = openKernel();
+  const changes = createRuleChanges(kernel.nft, createTurns().network);
   let lab: GuestLab;
   before(async () => {
     lab = await openGuestLab();
@@ -141,7 +144,7 @@ inOwnNamespaces(import.meta.url, () => {
     const request = { bridge: BRIDGE, rules, dnsPort: 53 };
     const before = await tool('nft', 'list', 'ruleset');
     await assert.rejects(
-      applyRules.run({ call, kernel }, applyRules.parse(request)),
+      applyRules.run({ call, kernel, changes }, applyRules.parse(request)),
       failsWith('OPERATION_REFUSED', /clear its rules first/),
     );
     assert.equal(await tool('nft', 'list', 'ruleset'), before);
@@ -172,12 +175,12 @@ inOwnNamespaces(import.meta.url, () => {
   });
 
   test('clearing one vm closes it and leaves the others alone', async () => {
-    await clearRules.run({ call, kernel }, clearRules.parse({ vmId: '0000000000000002' }));
+    await clearRules.run({ call, kernel, changes }, clearRules.parse({ vmId: '0000000000000002' }));
     await cannotFetch(lab, 1, `http://${HOST}:53/`);
     assert.equal(await lab.fetchPage(0, WEB), '198.18.0.2');
     const known = await listRules.run({ call, kernel }, {});
     assert.deepEqual(known, [{ ...LEASES[0], nat: true, peers: false }]);
-    await clearRules.run({ call, kernel }, clearRules.parse({ vmId: '0000000000000002' }));
+    await clearRules.run({ call, kernel, changes }, clearRules.parse({ vmId: '0000000000000002' }));
   });
 
   test('clearing the bridge leaves no table behind, and none of anybody else is touched', async () => {

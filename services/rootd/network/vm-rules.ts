@@ -71,15 +71,23 @@ export function hasRules(sets: PacketSets, rules: VmRules): boolean {
 
 /** What gives a VM its rules, as lines of a transaction. */
 export function addElements(rules: VmRules): string[] {
-  const { vmId, address, mac, nat, peers } = rules;
-  const tap = tapName(rules.tapIndex);
-  const add = (set: string, key: string) =>
-    `add element ${inTable(set)} { ${key} comment "${commentOf(vmId)}" }`;
-  return [
-    add('bridge guests', `"${tap}" . ${mac} . ${address}`),
-    ...(nat ? [add('inet nat', address)] : []),
-    ...(peers ? [add('inet peers', address), add('bridge peers', `"${tap}"`)] : []),
-  ];
+  return [...elementKeys(rules)].flatMap(([set, keys]) =>
+    keys.map(
+      (key) =>
+        `add element ${inTable(set)} { ${quoteDevices(key)} comment "${commentOf(rules.vmId)}" }`,
+    ),
+  );
+}
+
+/** What a VM's rules are in our sets: set to keys, as the kernel tells them. */
+function elementKeys({ tapIndex, address, mac, nat, peers }: VmRules): Map<string, string[]> {
+  const tap = tapName(tapIndex);
+  return new Map([
+    ['bridge guests', [`${tap} . ${mac} . ${address}`]],
+    ['inet nat', nat ? [address] : []],
+    ['inet peers', peers ? [address] : []],
+    ['bridge peers', peers ? [tap] : []],
+  ]);
 }
 
 /** What takes everything from a VM that it has now, and nothing from anybody else. */
@@ -88,6 +96,19 @@ export function deleteElements(sets: PacketSets, vmId: VmId): string[] {
     elementsOf(sets, set)
       .filter(([, comment]) => comment === commentOf(vmId))
       .map(([key]) => `delete element ${inTable(set)} { ${quoteDevices(key)} }`),
+  );
+}
+
+/** The sets as they are once a VM has these rules, or without any, no others. */
+export function withRules(sets: PacketSets, vmId: VmId, rules?: VmRules): PacketSets {
+  const owner = commentOf(vmId);
+  const keysIn = (set: string) => (rules === undefined ? [] : (elementKeys(rules).get(set) ?? []));
+  return new Map(
+    [...sets].map(([set, elements]) => {
+      const others = [...elements].filter(([, comment]) => comment !== owner);
+      const own = keysIn(set).map((key): [string, string] => [key, owner]);
+      return [set, new Map([...others, ...own])];
+    }),
   );
 }
 

@@ -10,16 +10,17 @@ import { ensureForwarding } from '../network/kernel-settings.ts';
 import { type BridgeName, parseBridgeName, parseTapIndex, tapName } from '../network/names.ts';
 import { PACKET_RULES } from '../network/packet-rules.ts';
 import { findPort, type Port } from '../network/port.ts';
+import type { RuleChanges, RulePlan } from '../network/rule-changes.ts';
 import {
   addElements,
   deleteElements,
   hasRules,
   isComplete,
   type PacketSets,
-  readPacketSets,
   setDnsPort,
   type VmRules,
   vmRulesOf,
+  withRules,
 } from '../network/vm-rules.ts';
 
 export type ApplyRules = {
@@ -65,24 +66,29 @@ export function parse(request: {
  * net.ipv4.ip_forward.
  */
 export async function run(
-  { call, kernel }: { call: Call; kernel: Kernel },
+  { call, kernel, changes }: { call: Call; kernel: Kernel; changes: RuleChanges },
   input: ApplyRules,
 ): Promise<void> {
   const { bridge, rules } = input;
-  const port = getPort(kernel, bridge, rules);
-  refuseOthers(kernel, bridge, rules);
-  const sets = readPacketSets(kernel.nft);
-  refuseTaken(sets, rules);
-  const lines = [
-    ...(isComplete(sets) ? [] : [PACKET_RULES]),
-    ...setDnsPort(sets, bridge, input.dnsPort),
-    // Taking out waits for the kernel, so what is right already stays.
-    ...(hasRules(sets, rules) ? [] : [...deleteElements(sets, rules.vmId), ...addElements(rules)]),
-  ];
-  if (rules.nat) await ensureForwarding(call);
-  await isolate(call, port, !rules.peers);
-  if (lines.length > 0) kernel.nft.change(lines.join('\n'));
+  await changes.make(call, async (sets) => {
+    const port = getPort(kernel, bridge, rules);
+    refuseOthers(kernel, bridge, rules);
+    refuseTaken(sets, rules);
+    if (rules.nat) await ensureForwarding(call);
+    await isolate(call, port, !rules.peers);
+    return planRules(sets, input);
+  });
   call.log.info('rules applied', rules);
+}
+
+function planRules(sets: PacketSets, { bridge, rules, dnsPort }: ApplyRules): RulePlan {
+  const ofAll = [...(isComplete(sets) ? [] : [PACKET_RULES]), ...setDnsPort(sets, bridge, dnsPort)];
+  // Taking out waits for the kernel, so what is right already stays.
+  const ofVm = hasRules(sets, rules)
+    ? []
+    : [...deleteElements(sets, rules.vmId), ...addElements(rules)];
+  const after = ofAll.length > 0 ? undefined : withRules(sets, rules.vmId, rules);
+  return { lines: [...ofAll, ...ofVm], after };
 }
 
 /** The rules between guests decide; a port's flag is the second wall, which stands when rules are flushed. */

@@ -3,7 +3,8 @@ import { parseVmId, type VmId } from '#kit/names.ts';
 import type { Kernel } from '../host/kernel.ts';
 import { runIpBatch } from '../host/tools.ts';
 import { tapName } from '../network/names.ts';
-import { deleteElements, readPacketSets, vmRulesOf } from '../network/vm-rules.ts';
+import type { RuleChanges } from '../network/rule-changes.ts';
+import { deleteElements, vmRulesOf, withRules } from '../network/vm-rules.ts';
 
 export type ClearRules = { readonly vmId: VmId };
 
@@ -16,16 +17,22 @@ export function parse(request: { vmId: string }): ClearRules {
  * Touches: elements of banger's own packet tables that carry this VM's id, and the isolation of its tap.
  */
 export async function run(
-  { call, kernel }: { call: Call; kernel: Kernel },
+  { call, kernel, changes }: { call: Call; kernel: Kernel; changes: RuleChanges },
   { vmId }: ClearRules,
 ): Promise<void> {
-  const sets = readPacketSets(kernel.nft);
-  const lines = deleteElements(sets, vmId);
-  if (lines.length === 0) return;
-  kernel.nft.change(lines.join('\n'));
-  call.log.info('rules cleared', { vmId });
-  const lifted = vmRulesOf(sets).find((rules) => rules.vmId === vmId && rules.peers);
-  if (lifted !== undefined) await isolateAgain(call, kernel, lifted.tapIndex);
+  await changes.make(call, async (sets) => {
+    const lines = deleteElements(sets, vmId);
+    if (lines.length === 0) return { lines, after: sets };
+    const lifted = vmRulesOf(sets).find((rules) => rules.vmId === vmId && rules.peers);
+    return {
+      lines,
+      after: withRules(sets, vmId),
+      finish: async () => {
+        call.log.info('rules cleared', { vmId });
+        if (lifted !== undefined) await isolateAgain(call, kernel, lifted.tapIndex);
+      },
+    };
+  });
 }
 
 /** The next start may not ask for peers again. The tap may be gone already. */

@@ -4,9 +4,11 @@ import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { callOf } from '#kit/testing/call-of.ts';
 import { prepareNamespaces } from '#kit/testing/own-namespaces.ts';
+import { createRuleChanges } from '../network/rule-changes.ts';
 import * as applyRules from '../ops/apply-rules.ts';
 import * as createTaps from '../ops/create-taps.ts';
 import * as ensureBridge from '../ops/ensure-bridge.ts';
+import { createTurns } from '../turns.ts';
 import { openKernel } from './kernel.ts';
 import { addGuest, addInternet, buildWire, type Guest, serveWeb } from './network-lab.ts';
 
@@ -39,6 +41,7 @@ export async function openGuestLab(): Promise<GuestLab> {
   await using running = new AsyncDisposableStack();
   const call = callOf();
   const kernel = openKernel();
+  const changes = createRuleChanges(kernel.nft, createTurns().network);
   await prepareNamespaces();
   await addInternet();
   const web = await serveWeb('inet');
@@ -61,7 +64,7 @@ export async function openGuestLab(): Promise<GuestLab> {
     datagrams,
     apply: (index, { nat = false, peers = false }) =>
       applyRules.run(
-        { call, kernel },
+        { call, kernel, changes },
         applyRules.parse({
           bridge: BRIDGE,
           rules: { ...at(LEASES, index), nat, peers },
