@@ -55,7 +55,7 @@ async function boot(vmd: Vmd, call: Call, vm: Vm, report: Report): Promise<Vm> {
     return ready;
   });
   vmd.live.set(vm.id, { machine, guest });
-  watchMachine(vmd, published, machine);
+  watchMachine(vmd, published, machine, bootVm);
   watchGuest(vmd, published, machine, guest);
   undoing.move();
   return published;

@@ -1,4 +1,5 @@
 import type { Call } from '#kit/call.ts';
+import { bootVm } from './boot-vm.ts';
 import { removeVm } from './delete-vm.ts';
 import type { RunningMachine } from './driver.ts';
 import { getDriver } from './drivers.ts';
@@ -107,7 +108,7 @@ async function noteEnd(vmd: Vmd, call: Call, vm: Vm): Promise<boolean> {
 /** The machine is known at once; its guest answers as soon as the channel stands again. */
 function adopt(vmd: Vmd, vm: Vm, machine: RunningMachine): void {
   vmd.live.set(vm.id, { machine });
-  watchMachine(vmd, vm, machine);
+  watchMachine(vmd, vm, machine, bootVm);
   const call = vmd.backgroundCall();
   const connect = async () => {
     const guest = await vmd.guests.connect(call, machine.guestSocket);

@@ -1,5 +1,5 @@
 import type { Call } from '#kit/call.ts';
-import { bootVm } from './boot-vm.ts';
+import type { Report } from '#kit/stages.ts';
 import type { MachineExit, RunningMachine } from './driver.ts';
 import { settleStopped } from './end-machine.ts';
 import type { Guest } from './guest.ts';
@@ -8,11 +8,14 @@ import { isUp, moveTo, type Vm, withoutRun } from './vm.ts';
 
 const PANIC_TAIL_BYTES = 8192;
 
+/** Boots a VM whose lock is held; handed over, because whoever boots a machine also has it watched. */
+type Boot = (vmd: Vmd, call: Call, vm: Vm, report: Report) => Promise<Vm>;
+
 /**
  * Notices when a machine ends by itself: the guest powered off, or the host's kernel killed it. One whose guest
  * restarted is booted again.
  */
-export function watchMachine(vmd: Vmd, vm: Vm, machine: RunningMachine): void {
+export function watchMachine(vmd: Vmd, vm: Vm, machine: RunningMachine, boot: Boot): void {
   const call = vmd.backgroundCall();
   const notice = async () => {
     const exit = await machine.exited;
@@ -24,7 +27,7 @@ export function watchMachine(vmd: Vmd, vm: Vm, machine: RunningMachine): void {
       call.log.info('vm ended by itself', { vm: vm.id, ...exit });
       await settleStopped(vmd, call, current);
       const { again, stateDetail } = await judge(machine, exit);
-      if (again) await bootAgain(vmd, call, current);
+      if (again) await bootAgain(vmd, call, current, boot);
       else await vmd.store.update(moveTo(withoutRun(current), 'stopped', { stateDetail }));
     });
   };
@@ -39,10 +42,10 @@ async function judge(machine: RunningMachine, { cause, detail }: MachineExit) {
   return { again: true, stateDetail: detail };
 }
 
-async function bootAgain(vmd: Vmd, call: Call, vm: Vm): Promise<void> {
+async function bootAgain(vmd: Vmd, call: Call, vm: Vm, boot: Boot): Promise<void> {
   call.log.info('vm restarted by its guest', { vm: vm.id });
   try {
-    await bootVm(vmd, call, vm, () => undefined);
+    await boot(vmd, call, vm, () => undefined);
   } catch (error) {
     call.log.warn('vm did not come up after its guest restarted', { vm: vm.id, error });
     const current = await vmd.store.find(vm.id);
