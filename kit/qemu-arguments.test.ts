@@ -27,6 +27,11 @@ test('a software-emulated guest is told the frequency of its clock, and kvm is n
   assert.equal(optionOf(kvm, '-accel'), 'kvm');
 });
 
+test('an emulated processor does not promise a fast copy by bytes, and a real one is passed on', () => {
+  assert.match(optionOf(qemuArguments(MACHINE), '-cpu'), /^max,.*-erms/);
+  assert.equal(optionOf(qemuArguments({ ...MACHINE, accelerator: 'kvm' }), '-cpu'), 'host');
+});
+
 test('the console is quiet unless asked for more', () => {
   assert.match(optionOf(qemuArguments(MACHINE), '-append'), /quiet/);
   const verbose = qemuArguments({ ...MACHINE, verboseConsole: true });

@@ -71,6 +71,12 @@ const SANDBOX = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecont
  */
 const BOARD = 'microvm,acpi=on,pcie=off,rtc=on,pic=off,pit=off,mem-merge=off,dump-guest-core=off';
 
+/**
+ * Where memory is copied with one instruction ("enhanced rep movsb"), an emulator does it byte by byte. A kernel that
+ * is told there is no such thing copies eight at a time: files and pipes are three to five times as fast.
+ */
+const EMULATED = ['-accel', 'tcg,tb-size=64', '-cpu', 'max,-erms,-fsrm'];
+
 /** The whole command line but the program, whoever runs it: vmd itself, or rootd in a jail. */
 export function qemuArguments(machine: QemuMachine): string[] {
   const { name, vcpus, memoryMib, vmlinux, initrd, accelerator, firmware, channels } = machine;
@@ -80,7 +86,7 @@ export function qemuArguments(machine: QemuMachine): string[] {
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...(firmware === undefined ? [] : ['-L', firmware]),
     ...['-machine', BOARD],
-    ...(kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,tb-size=64', '-cpu', 'max']),
+    ...(kvm ? ['-accel', 'kvm', '-cpu', 'host'] : EMULATED),
     ...['-smp', `${vcpus}`, '-m', `${memoryMib}`],
     ...['-kernel', vmlinux, '-initrd', initrd, '-append', kernelArguments(machine)],
     ...[...socketDevice('qmp', channels), '-mon', 'chardev=qmp,mode=control'],
