@@ -153,7 +153,9 @@ async function awaitGuest(vmd: Vmd, call: Call, vm: Vm, machine: RunningMachine)
     const ended = stopped.signal.aborted;
     // The guest itself said what went wrong: better than anything that can be guessed here.
     if (!ended && !limit.aborted) throw cause;
-    const why = ended ? await gone : `did not answer within ${vmd.settings.bootTimeoutMs / 1000} s`;
+    const why = ended
+      ? await gone
+      : `did not answer within ${vmd.settings.bootTimeoutMs / 1000} s (boot_timeout of [vmd] in the configuration)`;
     const said = (await machine.readConsole(1000)).trim().split('\n').slice(-5).join('\n');
     throw new BangerError(
       ended ? 'GUEST_UNREACHABLE' : 'BOOT_TIMEOUT',
