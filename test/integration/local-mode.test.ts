@@ -73,6 +73,31 @@ test('a service of another build is replaced by the next command that calls one,
   assert.deepEqual(await user.banger('vm', 'list', '--json'), NO_VMS);
 });
 
+test('two users at once have services of their own', {
+  skip: isRoot ? needsMountNamespace : 'needs root to be two users',
+}, async (t) => {
+  const users = [openLocalUser(t), openLocalUser(t, { uid: 4503 })];
+  const ended = await Promise.all(users.map((user) => user.banger('vm', 'list', '--json')));
+  for (const each of ended) assert.deepEqual(each, NO_VMS);
+  const [one = [], other = []] = users.map((user) => user.pidsOf('vmd'));
+  assert.equal(one.length, 1);
+  assert.equal(other.length, 1);
+  assert.notDeepEqual(one, other);
+});
+
+test('without a home, or with a state folder that cannot be made, it is said what to do', {
+  skip,
+}, async (t) => {
+  const user = openLocalUser(t);
+  const homeless = await user.bangerWith({ HOME: undefined }, 'vm', 'list');
+  assert.equal(homeless.code, 1);
+  assert.match(homeless.stderr, /^banger: HOME is not set.*set HOME, or XDG_STATE_HOME/);
+  const stuck = await user.bangerWith({ XDG_STATE_HOME: '/dev/null/state' }, 'vm', 'list');
+  assert.equal(stuck.code, 1);
+  assert.match(stuck.stderr, /^banger: the folders of the services cannot be made: .*\/dev\/null/);
+  assert.deepEqual(user.pidsOf('vmd'), []);
+});
+
 test('status tells of every service, and stop ends them all', { skip }, async (t) => {
   const user = openLocalUser(t);
   await user.banger('daemon', 'start');

@@ -17,6 +17,8 @@ export type Ended = { code: number; stdout: string; stderr: string };
 export type LocalUser = {
   readonly home: string;
   banger(...args: readonly string[]): Promise<Ended>;
+  /** The same with other variables; one that is undefined is not set. */
+  bangerWith(change: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<Ended>;
   /** The command while it runs, out of reach of the signals of a terminal that the tests may have. */
   start(args: readonly string[], options?: StartOptions): ChildProcessWithoutNullStreams;
   /** Runs another tool as this person and answers what it wrote. */
@@ -38,6 +40,8 @@ export type LocalUserOptions = {
   env?: Readonly<Record<string, string>>;
   /** The words before every command of this person, such as nsenter with its arguments. */
   enter?: readonly string[];
+  /** Another person than the usual one. */
+  uid?: number;
 };
 
 const UID = 4501;
@@ -48,24 +52,29 @@ const SHOW_AND_RUN = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
 
 export function openLocalUser(
   t: Ending,
-  { config, env: more = {}, enter = [] }: LocalUserOptions = {},
+  { config, env: more = {}, enter = [], uid = UID }: LocalUserOptions = {},
 ): LocalUser {
-  const folder = mkdtempSync(join(tmpdir(), 'banger-'));
+  // Paths have spaces in them wherever people name folders.
+  const folder = mkdtempSync(join(tmpdir(), 'banger of a user-'));
   const place = (name: string) => join(folder, name);
   const home = place('home');
   chmodSync(folder, 0o711);
-  for (const name of ['home', 'run', 'tmp', 'program']) makeFolder(place(name));
+  for (const name of ['home', 'run', 'tmp', 'program']) makeFolder(place(name), uid);
   const standard = { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: place('tmp') };
   const env = { ...standard, XDG_RUNTIME_DIR: place('run'), ...more };
-  const words = (command: readonly string[]) => [...enter, ...asPerson(place('program'), command)];
+  const words = (command: readonly string[]) => [
+    ...enter,
+    ...asPerson(uid, place('program'), command),
+  ];
   const program = join(isRoot ? place('program') : programRoot(), 'banger');
-  const banger = async (...args: readonly string[]) => {
+  const bangerWith = async (change: NodeJS.ProcessEnv, ...args: readonly string[]) => {
     const [file = '', ...rest] = words([program, ...args]);
-    return endOf(execute(file, rest, { env, cwd: '/' }));
+    return endOf(execute(file, rest, { env: { ...env, ...change }, cwd: '/' }));
   };
   const user: LocalUser = {
     home,
-    banger,
+    banger: (...args) => bangerWith({}, ...args),
+    bangerWith,
     start: (args, { cwd = home, env: own = {} } = {}) => {
       const [file = '', ...rest] = words([program, ...args]);
       return spawn(file, rest, { cwd, env: { ...env, ...own }, detached: true });
@@ -74,9 +83,9 @@ export function openLocalUser(
       const [file = '', ...rest] = words(command);
       return (await execute(file, rest, { env, cwd: home })).stdout;
     },
-    write: (path, content) => writeAs(home, path, content),
+    write: (path, content) => writeAs(uid, join(home, path), content),
     pidsOf: (service) => pidsOf(folder, service),
-    lockOf: (service) => lockPath(localPaths(env, UID), service),
+    lockOf: (service) => lockPath(localPaths(env, uid), service),
   };
   t.after(() => close(folder, user));
   if (config !== undefined) user.write('.config/banger/config.toml', config);
@@ -98,25 +107,24 @@ function pidsOf(folder: string, service: string): number[] {
     .map(({ pid }) => pid);
 }
 
-function makeFolder(path: string): void {
+function makeFolder(path: string, uid: number): void {
   mkdirSync(path, { mode: 0o700 });
-  if (isRoot) chownSync(path, UID, UID);
+  if (isRoot) chownSync(path, uid, uid);
 }
 
-function writeAs(home: string, path: string, content: string | Buffer): string {
-  const file = join(home, path);
+function writeAs(uid: number, file: string, content: string | Buffer): string {
   const made = mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, content);
   if (!isRoot) return file;
   // All folders that were made on the way, and the file.
-  for (let at = file; at !== dirname(made ?? file); at = dirname(at)) chownSync(at, UID, UID);
+  for (let at = file; at !== dirname(made ?? file); at = dirname(at)) chownSync(at, uid, uid);
   return file;
 }
 
-function asPerson(place: string, command: readonly string[]): string[] {
+function asPerson(uid: number, place: string, command: readonly string[]): string[] {
   if (!isRoot) return [...command];
   const show = ['sh', '-c', SHOW_AND_RUN, 'sh', programRoot(), place];
-  const become = ['setpriv', `--reuid=${UID}`, `--regid=${UID}`, '--clear-groups'];
+  const become = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
   const namespace = ['unshare', '--mount', '--propagation', 'private'];
   return [...namespace, ...show, ...become, ...command];
 }
