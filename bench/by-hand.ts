@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { run } from '#kit/exec.ts';
 import { greetGuest } from './guest-hello.ts';
 import type { Scope } from './row.ts';
@@ -47,15 +48,22 @@ export async function bootByHand(recipe: Recipe, folder: string): Promise<ByHand
   await tool('chown', '-R', `${uid}:${uid}`, folder);
   const moved = args.map((argument) => argument.replaceAll(origin, folder));
   const startedAt = performance.now();
-  const qemu = spawn(file, moved, { cwd: folder, uid, gid: uid, stdio: 'ignore' });
-  const ended = once(qemu, 'exit');
+  const stdio = ['ignore', 'ignore', 'pipe'] as const;
+  const qemu = spawn(file, moved, { cwd: folder, uid, gid: uid, stdio: [...stdio] });
+  const ended = once(qemu, 'close');
+  const said = text(qemu.stderr);
   const kill = async () => {
     qemu.kill('SIGKILL');
     await ended;
     rmSync(folder, { recursive: true });
   };
   try {
-    await greetGuest(join(folder, 'guest.sock'));
+    const endedEarly = ended.then(async () => {
+      throw new Error(`QEMU ended: ${await said}`);
+    });
+    // Once it has answered, or was killed, its end is nobody's failure.
+    endedEarly.catch(() => undefined);
+    await Promise.race([greetGuest(join(folder, 'guest.sock')), endedEarly]);
     return { pid: qemu.pid ?? 0, folder, startedAt, kill };
   } catch (error) {
     await kill();

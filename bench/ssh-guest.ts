@@ -20,6 +20,7 @@ base = "debian:bookworm"
 packages = ["systemd-sysv", "openssh-server"]
 [[files]]
 path = "/etc/ssh/sshd_config.d/bench.conf"
+mode = "0644"
 content = "StrictModes no\\n"
 `;
 

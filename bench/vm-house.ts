@@ -10,6 +10,7 @@ import { KernelServiceDefinition } from '#proto/banger/v1/kernel.ts';
 import { VmServiceDefinition } from '#proto/banger/v1/vm.ts';
 import { startBackground } from './background.ts';
 import { type Environment, makeEnvironment } from './environment.ts';
+import { withOwnAccount } from './own-account.ts';
 import type { Scope } from './row.ts';
 
 /** No account has it; root's services and machines run under it, because none may run as root. */
@@ -39,17 +40,21 @@ export async function openVmHouse(scope: Scope): Promise<VmHouse> {
   giveFolders(scope.folder, paths, uid);
   mkdirSync(dirname(paths.config), { recursive: true });
   writeFileSync(paths.config, CONFIG);
-  const program = join(scope.folder, 'program');
-  publishProgramCopy(process.execPath, program);
+  const copy = join(scope.folder, 'program');
+  publishProgramCopy(process.execPath, copy);
   const pids = new Map<ServiceName, number>();
   for (const service of HOUSED) {
-    const { pid } = await startBackground(scope, {
-      file: join(program, 'bin/node'),
-      args: argumentsOf(service, program, paths, uid),
+    const plain = {
+      file: join(copy, 'bin/node'),
+      args: argumentsOf(service, copy, paths, uid),
       env: { PATH: process.env.PATH ?? '', HOME: scope.folder, MALLOC_ARENA_MAX: '1' },
       socket: socketPath(paths, service),
       uid,
-    });
+    };
+    // Only imaged builds images, and only for root is the uid one without a name.
+    const named = service === 'imaged' && process.getuid?.() === 0;
+    const program = named ? withOwnAccount(scope.folder, uid, plain) : plain;
+    const { pid } = await startBackground(scope, program);
     pids.set(service, pid);
   }
   const connect = (service: ServiceName) => {

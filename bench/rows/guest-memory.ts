@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bootByHand, learnRecipe, type Recipe } from '../by-hand.ts';
+import { type ByHand, bootByHand, learnRecipe, type Recipe } from '../by-hand.ts';
 import { readGuestMemory, readMemory } from '../process-facts.ts';
 import type { Contest, Row, Sample, Scope } from '../row.ts';
 import { openVmHouse, type VmHouse } from '../vm-house.ts';
@@ -44,12 +44,12 @@ async function measureVms({ vms, vmdPid }: VmHouse): Promise<Sample> {
 
 async function measureByHand(recipe: Recipe, folder: string): Promise<Sample> {
   await using undoing = new AsyncDisposableStack();
-  const boot = async (_: unknown, index: number) => {
+  const machines: ByHand[] = [];
+  for (let index = 0; index < GUESTS; index += 1) {
     const machine = await bootByHand(recipe, join(folder, `by-hand-${index}`));
     undoing.defer(() => machine.kill());
-    return machine;
-  };
-  const machines = await Promise.all(Array.from({ length: GUESTS }, boot));
+    machines.push(machine);
+  }
   await sleep(IDLE_MS);
   return sampleGuests(machines.map(({ pid }) => pid));
 }
