@@ -21,7 +21,7 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 /** No scenario is about how slow a machine that does other things is. */
 const PATIENT = '[vmd]\nboot_timeout = "3m"\n';
 
-export async function openHouse(): Promise<House & AsyncDisposable> {
+export async function openHouse(): Promise<House & { close(): Promise<void> }> {
   await using opening = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'banger-smoke-'));
   opening.defer(async () => rmSync(folder, { recursive: true, force: true }));
@@ -30,6 +30,7 @@ export async function openHouse(): Promise<House & AsyncDisposable> {
   const enter = needsRoot ? [] : await enterOwnBoot(opening, bootId);
   const after: Ending['after'] = (end) => opening.defer(async () => void (await end()));
   const user = openLocalUser({ after }, { config: PATIENT, enter });
+  opening.defer(() => deleteMachines(user));
   await warmUp(user);
   const opened = opening.move();
   return {
@@ -40,7 +41,7 @@ export async function openHouse(): Promise<House & AsyncDisposable> {
       // In place: the mount is of this very file.
       writeFileSync(bootId, `${randomUUID()}\n`);
     },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    close: () => opened.disposeAsync(),
   };
 }
 
@@ -64,6 +65,15 @@ async function warmUp(user: LocalUser): Promise<void> {
     const { code, stderr } = await user.banger(...words);
     if (code !== 0) throw new Error(`banger ${words.join(' ')} failed: ${stderr}`);
   }
+}
+
+/** Machines outlive services, so those that a scenario lost are ended first, and told. */
+async function deleteMachines(user: LocalUser): Promise<void> {
+  const { stdout } = await user.banger('vm', 'list', '--format', 'name');
+  const names = stdout.split('\n').filter((name) => name !== '');
+  if (names.length === 0) return;
+  const { stderr } = await user.banger('vm', 'delete', ...names);
+  throw new Error(`machines were left behind: ${names.join(', ')} ${stderr}`);
 }
 
 async function killAll(user: LocalUser): Promise<void> {

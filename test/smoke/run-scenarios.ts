@@ -36,9 +36,24 @@ export async function runScenarios(
 ): Promise<Result[]> {
   const skip = needsVms || (isRoot && needsMountNamespace);
   if (skip) return scenarios.map((scenario) => tell(options, skipped(scenario, skip)));
-  await using house = await openHouse();
-  return await runAll(scenarios, house, options);
+  const house = await openHouse();
+  const results = await runAll(scenarios, house, options).catch(async (error: unknown) => {
+    await house.close();
+    throw error;
+  });
+  const startedAt = performance.now();
+  const failure = await house.close().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (failure === undefined) return results;
+  const seconds = (performance.now() - startedAt) / 1000;
+  const result = { ...LEFT_BEHIND, seconds, output: show(failure) };
+  return [...results, tell(options, result)];
 }
+
+/** The result when what no scenario answers for has to be cleaned up. */
+const LEFT_BEHIND = { name: 'left_behind', class: 'global', status: 'failed', reason: '' } as const;
 
 async function runAll(
   scenarios: readonly Scenario[],

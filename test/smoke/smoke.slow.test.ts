@@ -30,5 +30,8 @@ test('smoke', { timeout: TIMEOUT_MS }, async (t) => {
       assert.notEqual(result?.status, 'failed', result?.output);
     });
   }
-  await running;
+  await t.test('nothing is left behind', async () => {
+    const [last] = (await running).filter(({ name }) => !waiting.has(name));
+    assert.equal(last, undefined, last?.output);
+  });
 });
