@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeFileAtomic } from './atomic-file.ts';
@@ -30,6 +31,28 @@ test('a failure before the rename leaves the old content and nothing beside it',
   await assert.rejects(writeFileAtomic(join(folder, 'state.json'), 'new'), /EISDIR|ENOTEMPTY/);
   assert.deepEqual(readdirSync(folder), ['state.json']);
   assert.deepEqual(readdirSync(join(folder, 'state.json')), ['old']);
+});
+
+test('the content is on the disk before the name, and the name before the answer', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'state.json');
+  writeFileSync(path, 'old');
+  const look = () =>
+    readdirSync(folder).map((name) => {
+      const content = readFileSync(join(folder, name), 'utf8');
+      return `${name.endsWith('.tmp') ? 'temporary' : name}: ${content}`;
+    });
+  const handle = await open(folder);
+  const handles: FileHandle = Object.getPrototypeOf(handle);
+  await handle.close();
+  const { sync } = handles;
+  const seen: string[][] = [];
+  t.mock.method(handles, 'sync', function (this: FileHandle) {
+    seen.push(look().sort());
+    return sync.call(this);
+  });
+  await writeFileAtomic(path, 'new');
+  assert.deepEqual(seen, [['state.json: old', 'temporary: new'], ['state.json: new']]);
 });
 
 test('what a crash left half-written is never read and hinders nobody', async (t) => {

@@ -1,5 +1,4 @@
 import { untilAborted } from '#kit/abort.ts';
-import { BangerError } from '#kit/errors.ts';
 import {
   type ExecExit,
   type ExecStart,
@@ -7,6 +6,7 @@ import {
   VmServiceDefinition,
 } from '#proto/banger/v1/vm.ts';
 import type { Context } from '../context.ts';
+import { exitCodeOf } from './exit-code.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { forwardInput } from './session-input.ts';
 import { forwardSignals, terminalSize } from './session-signals.ts';
@@ -32,7 +32,7 @@ export async function runInGuest(context: Context, command: GuestCommand): Promi
   using _input = forwardInput(context, requests, start.terminal !== undefined);
   using _signals = forwardSignals(context, requests);
   try {
-    return { code: codeOf(await converse(context, requests, leaving.signal)) };
+    return { code: exitCodeOf(await converse(context, requests, leaving.signal)) };
   } catch (error) {
     throw leaving.signal.aborted ? leaving.signal.reason : error;
   } finally {
@@ -79,12 +79,6 @@ async function converse(
     }
   }
   return exit;
-}
-
-function codeOf(exit: ExecExit | undefined): number {
-  if (exit?.outcome?.$case === 'status') return exit.outcome.value;
-  if (exit?.outcome?.$case === 'signal') return 128 + exit.outcome.value;
-  throw new BangerError('GUEST_UNREACHABLE', 'the guest went away before the command ended');
 }
 
 /** A reader that is slow holds the program in the guest back. */

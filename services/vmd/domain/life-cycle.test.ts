@@ -7,6 +7,7 @@ import { until } from '#kit/testing/until.ts';
 import { createFakeVmd, type FakeVmd } from '../testing/fake-vmd.ts';
 import { type CreateVm, createVm } from './create-vm.ts';
 import { deleteVm } from './delete-vm.ts';
+import type { MachineExit } from './driver.ts';
 import { killVm } from './kill-vm.ts';
 import { pauseVm } from './pause-vm.ts';
 import { pruneVms } from './prune-vms.ts';
@@ -243,6 +244,24 @@ test('a running vm can be deleted, and nothing is left', async (t) => {
   const fake = await runningVm(t);
   await deleteVm(fake.vmd, fake.call, 'web', { onlyIfStopped: false }, silent);
   await assertNothingLeft(fake);
+});
+
+test('nothing that a machine uses is given back before the machine has ended', async (t) => {
+  const { vmd, call, held, vm } = await runningVm(t);
+  const live = vmd.live.find(vm.id);
+  assert.ok(live);
+  const death = Promise.withResolvers<MachineExit>();
+  const told = Promise.withResolvers<void>();
+  const machine = { ...live.machine, exited: death.promise, signal: async () => told.resolve() };
+  vmd.live.set(vm.id, { ...live, machine });
+  const deleted = deleteVm(vmd, call, vm.id, { onlyIfStopped: false }, silent);
+  await told.promise;
+  // Whoever does not wait has done all of it by then.
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  assert.deepEqual([held.leases.size, held.attached.size, held.disks.size], [1, 1, 1]);
+  death.resolve({ cause: 'host', detail: 'ended' });
+  await deleted;
+  assert.deepEqual([held.leases.size, held.attached.size, held.disks.size], [0, 0, 0]);
 });
 
 test('a running vm is not deleted by who wants to delete stopped ones only', async (t) => {
