@@ -40,6 +40,26 @@ export async function openVmHouse(scope: Scope): Promise<VmHouse> {
   giveFolders(scope.folder, paths, uid);
   mkdirSync(dirname(paths.config), { recursive: true });
   writeFileSync(paths.config, CONFIG);
+  const pids = await startHoused(scope, paths, uid);
+  const connect = (service: ServiceName) => {
+    const socket = socketPath(paths, service);
+    const connection = openConnection({ socket, service, patienceMs: 0 });
+    scope.cleanup.defer(async () => connection.close());
+    return connection;
+  };
+  const imaged = connect('imaged');
+  return {
+    vms: createClient(VmServiceDefinition, connect('vmd')),
+    images: createClient(ImageServiceDefinition, imaged),
+    kernels: createClient(KernelServiceDefinition, imaged),
+    folderOf: (vmId) => join(paths.state, 'vmd/vms', vmId),
+    uid,
+    vmdPid: pids.get('vmd') ?? 0,
+    env,
+  };
+}
+
+async function startHoused(scope: Scope, paths: Paths, uid: number) {
   const copy = join(scope.folder, 'program');
   publishProgramCopy(process.execPath, copy);
   const pids = new Map<ServiceName, number>();
@@ -54,28 +74,9 @@ export async function openVmHouse(scope: Scope): Promise<VmHouse> {
     // Only imaged builds images, and only for root is the uid one without a name.
     const named = service === 'imaged' && process.getuid?.() === 0;
     const program = named ? withOwnAccount(scope.folder, uid, plain) : plain;
-    const { pid } = await startBackground(scope, program);
-    pids.set(service, pid);
+    pids.set(service, (await startBackground(scope, program)).pid);
   }
-  const connect = (service: ServiceName) => {
-    const connection = openConnection({
-      socket: socketPath(paths, service),
-      service,
-      patienceMs: 0,
-    });
-    scope.cleanup.defer(async () => connection.close());
-    return connection;
-  };
-  const imaged = connect('imaged');
-  return {
-    vms: createClient(VmServiceDefinition, connect('vmd')),
-    images: createClient(ImageServiceDefinition, imaged),
-    kernels: createClient(KernelServiceDefinition, imaged),
-    folderOf: (vmId) => join(paths.state, 'vmd/vms', vmId),
-    uid,
-    vmdPid: pids.get('vmd') ?? 0,
-    env,
-  };
+  return pids;
 }
 
 function argumentsOf(service: ServiceName, program: string, paths: Paths, uid: number): string[] {
