@@ -82,6 +82,7 @@ export const workspaceScenarios: readonly Scenario[] = [
     const { name: vm } = await create(smoke);
     await smoke.ok('vm', 'workspace', 'prepare', vm, root, '--mode', 'full-copy');
     assert.equal(await smoke.guest(vm, 'cat /root/repo/tracked'), 'second\n');
+    smoke.write('.keep', '');
     // The guest has no git, so its history is looked at here.
     await smoke.ok('vm', 'cp', `${vm}:/root/repo`, smoke.path('copy'));
     const copy = ['git', '-C', smoke.path('copy'), 'log', '--format=%s'];
