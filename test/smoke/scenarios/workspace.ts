@@ -93,7 +93,10 @@ export const workspaceScenarios: readonly Scenario[] = [
     const { root } = await openRepository(smoke);
     const { name: vm } = await create(smoke);
     await smoke.ok('vm', 'workspace', 'prepare', vm, root, '--readonly');
-    const found = await smoke.guest(vm, 'find /root/repo -mindepth 1 -name .git -prune -o -perm /222 -print');
+    const found = await smoke.guest(
+      vm,
+      'find /root/repo -mindepth 1 -name .git -prune -o -perm /222 -print',
+    );
     assert.equal(found, '');
     assert.equal(await smoke.guest(vm, 'cat /root/repo/tracked'), 'tracked\n');
   }),
@@ -131,7 +134,7 @@ export const workspaceScenarios: readonly Scenario[] = [
 
   repodir(
     'vm_exec',
-    'exec works in the workspace, says when it is old, and brings it up to date',
+    'exec works in the workspace, and with --auto-prepare brings it up to date',
     async (smoke) => {
       const { root, git, write } = await openRepository(smoke);
       const { name: vm } = await create(smoke);
@@ -142,8 +145,8 @@ export const workspaceScenarios: readonly Scenario[] = [
       write('tracked', 'changed\n');
       await git('commit', '--quiet', '--all', '--message=changed');
       const old = await smoke.banger(...exec, '--', 'cat', 'tracked');
-      assert.deepEqual([old.code, old.stdout], [0, 'tracked\n']);
-      assert.match(old.stderr, /--auto-prepare/);
+      // Only who looks on at a terminal is told that it is old; a program's output stays its own.
+      assert.deepEqual([old.code, old.stdout, old.stderr], [0, 'tracked\n', '']);
       assert.equal(await smoke.ok(...exec, '--auto-prepare', '--', 'cat', 'tracked'), 'changed\n');
       await smoke.ok('vm', 'stop', vm);
       await smoke.refused(/not running/, ...exec, '--', 'true');
