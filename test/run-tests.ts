@@ -30,6 +30,8 @@ function kindOf(file: string): Kind {
 }
 
 async function runKind(kind: Kind, totals: Totals): Promise<void> {
+  // Stories are alone on the machine, so that what is left is theirs.
+  process.env.BANGER_TEST_LEAKS = kind === 'unit' ? '0' : '1';
   const events = run({
     files: files.filter((file) => kindOf(file) === kind).map((file) => join(root, file)),
     concurrency: FILES_AT_ONCE[kind],
