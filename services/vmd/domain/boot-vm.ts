@@ -7,7 +7,7 @@ import { getDriver } from './drivers.ts';
 import { endMachine, placeOf } from './end-machine.ts';
 import type { Guest } from './guest.ts';
 import type { ImageFiles, Lease, Vmd } from './ports.ts';
-import { closePorts, openPorts } from './publish-vm-port.ts';
+import { closePorts, openPorts, refuseTakenPorts } from './publish-vm-port.ts';
 import { refuseRegistered } from './refuse-registered.ts';
 import { moveTo, type Vm, withoutRun, withoutSyncedFiles } from './vm.ts';
 import { refuseOversize } from './vm-settings.ts';
@@ -22,6 +22,7 @@ const ATTEMPTS = 2;
  */
 export async function bootVm(vmd: Vmd, call: Call, vm: Vm, report: Report): Promise<Vm> {
   refuseOversize(vmd.host, vm.spec);
+  await refuseTakenPorts(vmd, vm);
   const starting = moveTo(withoutRun(vm), 'starting', { pendingSettings: [] });
   await vmd.store.update(starting);
   try {

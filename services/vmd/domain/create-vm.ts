@@ -7,6 +7,7 @@ import { bootVm } from './boot-vm.ts';
 import { chooseDriver } from './drivers.ts';
 import { deleteWhenLeft } from './hold-vm.ts';
 import type { Credentials, ImageFiles, Vmd } from './ports.ts';
+import { refuseTakenPorts } from './publish-vm-port.ts';
 import { refuseRegistered } from './refuse-registered.ts';
 import type { PublishedPort, SyncedFile, Vm, VmSpec } from './vm.ts';
 import { moveTo } from './vm.ts';
@@ -73,6 +74,7 @@ async function build(vmd: Vmd, call: Call, plan: Plan, report: Report): Promise<
     }));
     const source = { image, kernel: { id: kernel.id, name: kernel.name } };
     const vm = newVm(vmd, id, plan, source);
+    if (plan.wanted.start) await refuseTakenPorts(vmd, vm);
     undoing.defer(undo(call.log, 'remove record', () => vmd.store.remove(id)));
     undoing.defer(undo(call.log, 'release lease', () => vmd.network.release(cleanUp, id)));
     await runStage(report, 'reserve', async (tell) => {

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { parseVmName } from '#kit/names.ts';
 import { callOf } from '#kit/testing/call-of.ts';
 import { failsWith } from '#kit/testing/fails-with.ts';
-import { until } from '#kit/testing/until.ts';
-import { createFakeVmd, type FakeVmd } from '../testing/fake-vmd.ts';
-import { type CreateVm, createVm } from './create-vm.ts';
+import { createFakeVmd } from '../testing/fake-vmd.ts';
+import { assertNothingLeft, runningVm, wanted } from '../testing/running-vm.ts';
+import { createVm } from './create-vm.ts';
 import { deleteVm } from './delete-vm.ts';
 import type { MachineExit } from './driver.ts';
 import { killVm } from './kill-vm.ts';
 import { pauseVm } from './pause-vm.ts';
 import { pruneVms } from './prune-vms.ts';
-import { reconcile } from './reconcile.ts';
 import { restartVm } from './restart-vm.ts';
 import { resumeVm } from './resume-vm.ts';
 import { startVm } from './start-vm.ts';
@@ -20,66 +19,12 @@ import type { Vm } from './vm.ts';
 
 const silent = () => undefined;
 
-function wanted(change: Partial<CreateVm> = {}): CreateVm {
-  return {
-    name: parseVmName('web'),
-    image: '',
-    kernel: '',
-    settings: {},
-    publish: [],
-    start: true,
-    keepFailed: false,
-    idempotencyKey: '',
-    credentials: [],
-    syncedFiles: [],
-    ...change,
-  };
-}
-
-async function runningVm(t: TestContext, change: Partial<CreateVm> = {}) {
-  const fake = createFakeVmd(t);
-  const vm = await createVm(fake.vmd, fake.call, wanted(change), silent);
-  return { ...fake, vm };
-}
-
-/** Nothing of a VM is left anywhere. */
-async function assertNothingLeft({ vmd, driver, held }: FakeVmd): Promise<void> {
-  assert.deepEqual(await vmd.store.list(), []);
-  assert.deepEqual(
-    Object.values(held).map((set) => [...set]),
-    [[], [], [], [], []],
-  );
-  assert.equal(driver.machines.size, 0);
-  assert.deepEqual(vmd.live.list(), []);
-}
-
 test('a created vm runs, with what its owner asked for', async (t) => {
   const { vm, driver } = await runningVm(t, { settings: { vcpus: 2, memoryMib: 256 } });
   assert.equal(vm.state, 'running');
   assert.equal(vm.run?.bootId, 'boot-1');
   assert.equal(driver.launches[0]?.vcpus, 2);
   assert.equal(driver.launches[0]?.memoryMib, 256);
-});
-
-test('a vm that is held goes with its holder, and not before', async (t) => {
-  const holder = new AbortController();
-  const fake = await runningVm(t, { holder: holder.signal });
-  assert.equal((await fake.vmd.store.find(fake.vm.id))?.state, 'running');
-  holder.abort();
-  await until(async () => (await fake.vmd.store.list()).length === 0);
-  await assertNothingLeft(fake);
-});
-
-test('a vmd that starts deletes what was held, and nothing else', async (t) => {
-  const fake = await runningVm(t, { holder: new AbortController().signal });
-  const { vmd, call } = fake;
-  await createVm(vmd, call, wanted({ name: parseVmName('stays'), start: false }), silent);
-  await reconcile(vmd, call);
-  assert.deepEqual(
-    (await vmd.store.list()).map(({ name }) => name),
-    ['stays'],
-  );
-  assert.equal(fake.driver.machines.size, 0);
 });
 
 test('files sent along are for the first boot alone, also when that is a later one', async (t) => {

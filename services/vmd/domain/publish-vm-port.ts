@@ -44,6 +44,12 @@ export function unpublishVmPort(
   });
 }
 
+/** Before the time that a boot takes. Nothing is held meanwhile: opening them for good asks again. */
+export async function refuseTakenPorts(vmd: Vmd, vm: Vm): Promise<void> {
+  await openPorts(vmd, vm);
+  await closePorts(vmd, vm.id);
+}
+
 /** Opens all of a VM's ports, or none of them. Answers them with the host ports that were chosen. */
 export async function openPorts(vmd: Vmd, vm: Vm): Promise<PublishedPort[]> {
   const opened: PublishedPort[] = [];
