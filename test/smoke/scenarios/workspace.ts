@@ -161,7 +161,7 @@ export const workspaceScenarios: readonly Scenario[] = [
       write('.mise.toml', '[tools]\nnode = "24"\n');
       await git('add', '--all');
       const words = ['vm', 'run', '--image', 'busybox', '--memory', '128M', '--name', smoke.vm];
-      await smoke.refused(/\.mise\.toml.*--nat.*--no-bootstrap/, ...words, root, '--', 'true');
+      await smoke.refused(/\.mise\.toml.*--nat.*--no-bootstrap/, ...words, '--detach', root);
       await assertGone(smoke, smoke.vm);
       const ran = await smoke.ok(
         ...words,
