@@ -129,6 +129,7 @@ async function readCommand(
     throw new UsageError('nothing may follow "--" here', commander.name());
   }
   const options = commander.opts<Input['options']>();
+  refuseEmpty(commander, options);
   return {
     kind: 'run',
     command,
@@ -140,6 +141,13 @@ async function readCommand(
       format: typeof options.format === 'string' ? options.format.split(',') : undefined,
     },
   };
+}
+
+/** What a shell makes of a variable that is not set: it must not become "as usual". */
+function refuseEmpty(commander: Commander, options: Input['options']): void {
+  const empty = commander.options.find((option) => options[option.attributeName()] === '');
+  if (empty === undefined) return;
+  throw new UsageError(`option '${empty.flags}' is given an empty value`, commander.name());
 }
 
 /** A command of commander's, and what it would have printed. */
