@@ -23,16 +23,14 @@ async function startProgram(t: TestContext, socket: string) {
   const child = spawn(process.execPath, [PROGRAM, socket], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  t.after(() => child.kill('SIGKILL'));
-  const heard = once(child.stdout, 'data');
-  await heard;
-  return {
-    called: () => once(child.stdout, 'data'),
-    async kill() {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    },
+  const ended = once(child, 'exit');
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await ended;
   };
+  t.after(kill);
+  await once(child.stdout, 'data');
+  return { called: () => once(child.stdout, 'data'), kill, signal: child.kill.bind(child) };
 }
 
 /** Something that listens and is no service. */
@@ -182,19 +180,15 @@ async function* toStream(text: string) {
 
 test('a service that accepts and says nothing is told of, and served by as soon as it goes on', async (t) => {
   const socket = join(temporaryFolder(t), 'echo.sock');
-  const program = spawn(process.execPath, [PROGRAM, socket], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  t.after(() => program.kill('SIGKILL'));
-  await once(program.stdout, 'data');
-  program.kill('SIGSTOP');
+  const program = await startProgram(t, socket);
+  program.signal('SIGSTOP');
   const silence = Promise.withResolvers<void>();
   const options = { socket, service: 'echo', patienceMs: 0, onSilence: silence.resolve };
   const connection = openConnection(options);
   t.after(() => connection.close());
   const client = createClient(EchoDefinition, connection);
-  const answer = client.say(message('hello'));
+  const answer = client.collect(toStream('hello'));
   await silence.promise;
-  program.kill('SIGCONT');
+  program.signal('SIGCONT');
   assert.equal(textOf(await answer), 'hello');
 });
