@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync, type Stats, statSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join, posix } from 'node:path';
+import { type Stats, statSync } from 'node:fs';
+import { basename, dirname, posix } from 'node:path';
 import { BangerError } from '#kit/errors.ts';
 import { runStreaming } from '#kit/exec.ts';
 import { VmFileKind, VmServiceDefinition } from '#proto/banger/v1/vm.ts';
@@ -64,7 +63,7 @@ function planOf(
   if (target.asFolder) throw noFolder(target);
   return {
     folder: posix.dirname(target.path),
-    tar: (context) => renamed(context, path, posix.basename(target.path)),
+    tar: renamed(path, posix.basename(target.path)),
   };
 }
 
@@ -72,15 +71,11 @@ function packed(folder: string, name: string) {
   return ({ signal }: Context) => tar(['-C', folder, '-cf', '-', '--', name], signal);
 }
 
-/** tar has no plain way to give a file another name, but a link of that name that it follows does. */
-async function* renamed({ signal }: Context, path: string, name: string) {
-  const folder = mkdtempSync(join(tmpdir(), 'banger-cp-'));
-  try {
-    symlinkSync(path, join(folder, name));
-    yield* tar(['-C', folder, '-h', '-cf', '-', '--', name], signal);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** Under another name, for which tar wants a sed(1) expression: what sed reads as more than itself is escaped. */
+function renamed(path: string, name: string) {
+  const rename = `flags=r;s,.*,${name.replaceAll(/[\\&,]/g, '\\$&')},`;
+  const args = ['-C', dirname(path), '-h', '--transform', rename, '-cf', '-', '--', basename(path)];
+  return ({ signal }: Context) => tar(args, signal);
 }
 
 function tar(args: readonly string[], signal: AbortSignal): AsyncIterable<Buffer> {

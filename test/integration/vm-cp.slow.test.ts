@@ -30,6 +30,8 @@ test('vm cp', { skip: needsVms }, async (t) => {
     assert.deepEqual(await cp('tree', 'one', 'web:'), { code: 0, stdout: '', stderr: '' });
     assert.equal((await cp('one', 'web:/etc/other-name')).code, 0);
     assert.equal((await sh('cat /root/one /etc/other-name')).stdout, '11');
+    assert.equal((await cp('one', String.raw`web:/etc/a,b\&c`)).code, 0);
+    assert.equal((await sh(String.raw`cat '/etc/a,b\&c'`)).stdout, '1');
     assert.equal((await cp('web:/root/tree', 'back')).code, 0);
     assert.equal(read('back', 'sub', 'two words'), 'content');
     assert.ok(lstatSync(join(home, 'back/link')).isSymbolicLink());
