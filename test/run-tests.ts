@@ -18,8 +18,13 @@ const FILES_AT_ONCE: Readonly<Record<Kind, number>> = { unit: 2, integration: 1,
 const TEST_TIMEOUT_MS: Readonly<Record<Kind, number>> = {
   unit: 60_000,
   integration: 120_000,
-  slow: 900_000,
+  slow: 300_000,
 };
+
+/** Whoever waits for the result gives up some time after this. What has not run by then has failed. */
+const ALL_TESTS_MS = 55 * 60_000;
+
+const limit = AbortSignal.timeout(ALL_TESTS_MS);
 
 const root = programRoot();
 const files = readTree(root).paths.filter(isTest);
@@ -30,11 +35,17 @@ function kindOf(file: string): Kind {
 }
 
 async function runKind(kind: Kind, totals: Totals): Promise<void> {
+  const chosen = files.filter((file) => kindOf(file) === kind);
+  if (limit.aborted) {
+    totals.failed += chosen.length;
+    return;
+  }
   // Stories are alone on the machine, so that what is left is theirs.
   process.env.BANGER_TEST_LEAKS = kind === 'unit' ? '0' : '1';
   const events = run({
-    files: files.filter((file) => kindOf(file) === kind).map((file) => join(root, file)),
+    files: chosen.map((file) => join(root, file)),
     concurrency: FILES_AT_ONCE[kind],
+    signal: limit,
     execArgv: [
       `--test-timeout=${TEST_TIMEOUT_MS[kind]}`,
       `--import=${join(root, 'test/leak-guard.ts')}`,

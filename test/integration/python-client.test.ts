@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { programRoot } from '#kit/program.ts';
+import { temporaryFolder } from '#kit/testing/temporary-folder.ts';
 import { openHouse } from './harness.ts';
 import { GRPC_PYTHON_PLUGIN, needsPython, PYTHON, STARTABLE } from './needs.ts';
 
 const execute = promisify(execFile);
 const root = programRoot();
-const generated = mkdtempSync(join(tmpdir(), 'banger-python-'));
-after(() => rmSync(generated, { recursive: true }));
 
 const CONTRACTS = [
   ...['info', 'operation', 'types'].map((name) => `banger/v1/${name}.proto`),
@@ -23,17 +20,17 @@ const CONTRACTS = [
 ];
 
 /** A stranger needs the descriptors that are shipped and the tools of the distribution, nothing of ours. */
-async function generatePython(): Promise<void> {
+async function generatePython(folder: string): Promise<void> {
   await execute('/usr/bin/protoc', [
     `--descriptor_set_in=${join(root, 'proto/gen/api.binpb')}`,
     `--plugin=protoc-gen-grpc=${GRPC_PYTHON_PLUGIN}`,
-    `--python_out=${generated}`,
-    `--grpc_out=${generated}`,
+    `--python_out=${folder}`,
+    `--grpc_out=${folder}`,
     ...CONTRACTS,
   ]);
 }
 
-async function askService(socket: string): Promise<Record<string, unknown>> {
+async function askService(generated: string, socket: string): Promise<Record<string, unknown>> {
   const script = join(root, 'test/integration/fixtures/ask-service.py');
   // -B: nothing is written beside the sources.
   const { stdout } = await execute(PYTHON, ['-B', script, generated, socket]);
@@ -43,11 +40,12 @@ async function askService(socket: string): Promise<Record<string, unknown>> {
 test('a Python client with generated code talks to every service', {
   skip: needsPython,
 }, async (t) => {
-  await generatePython();
+  const generated = temporaryFolder(t);
+  await generatePython(generated);
   const house = openHouse(t);
   for (const name of STARTABLE) {
     const { socket, pid } = await house.start(name);
-    const answers = await askService(socket);
+    const answers = await askService(generated, socket);
     assert.deepEqual(answers.health, { status: 'SERVING' });
     assert.deepEqual(answers.watched, { status: 'SERVING' });
     assert.deepEqual(answers.v1, answers.v1alpha);
