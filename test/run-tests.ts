@@ -9,45 +9,66 @@ import { report, type Totals } from './reporter.ts';
 // Runs the files of these kinds and ends with the line that says how many tests passed, failed and were skipped.
 // N is how many checks failed before, so that they count.
 
-const KINDS = ['unit', 'integration', 'slow'] as const;
-type Kind = (typeof KINDS)[number];
-
-/** Stories start services and must not share the machine with others. */
-const FILES_AT_ONCE: Readonly<Record<Kind, number>> = { unit: 2, integration: 1, slow: 1 };
-
-const TEST_TIMEOUT_MS: Readonly<Record<Kind, number>> = {
-  unit: 60_000,
-  integration: 120_000,
-  slow: 300_000,
+type Batch = {
+  kind: 'unit' | 'integration' | 'slow';
+  has(file: string): boolean;
+  /** Stories of whole houses boot machines and must not share the processors with others. */
+  filesAtOnce: number;
+  testTimeoutMs: number;
 };
+
+const isSlow = (file: string) => file.endsWith('.slow.test.ts');
+const isStory = (file: string) =>
+  file.startsWith('test/integration/') || (file.startsWith('test/') && isSlow(file));
+
+const BATCHES: readonly Batch[] = [
+  {
+    kind: 'unit',
+    has: (file) => !isSlow(file) && !isStory(file),
+    filesAtOnce: 2,
+    testTimeoutMs: 60_000,
+  },
+  {
+    kind: 'integration',
+    has: (file) => !isSlow(file) && isStory(file),
+    filesAtOnce: 1,
+    testTimeoutMs: 120_000,
+  },
+  {
+    kind: 'slow',
+    has: (file) => isSlow(file) && !isStory(file),
+    filesAtOnce: 2,
+    testTimeoutMs: 300_000,
+  },
+  {
+    kind: 'slow',
+    has: (file) => isSlow(file) && isStory(file),
+    filesAtOnce: 1,
+    testTimeoutMs: 300_000,
+  },
+];
 
 /** Whoever waits for the result gives up some time after this. What has not run by then has failed. */
 const ALL_TESTS_MS = 55 * 60_000;
 
 const limit = AbortSignal.timeout(ALL_TESTS_MS);
-
 const root = programRoot();
 const files = readTree(root).paths.filter(isTest);
 
-function kindOf(file: string): Kind {
-  if (file.endsWith('.slow.test.ts')) return 'slow';
-  return file.startsWith('test/integration/') ? 'integration' : 'unit';
-}
-
-async function runKind(kind: Kind, totals: Totals): Promise<void> {
-  const chosen = files.filter((file) => kindOf(file) === kind);
+async function runBatch(batch: Batch, totals: Totals): Promise<void> {
+  const chosen = files.filter(batch.has);
   if (limit.aborted) {
     totals.failed += chosen.length;
     return;
   }
-  // Stories are alone on the machine, so that what is left is theirs.
-  process.env.BANGER_TEST_LEAKS = kind === 'unit' ? '0' : '1';
+  // Unit tests share their folders.
+  process.env.BANGER_TEST_LEAKS = batch.kind === 'unit' ? '0' : '1';
   const events = run({
     files: chosen.map((file) => join(root, file)),
-    concurrency: FILES_AT_ONCE[kind],
+    concurrency: batch.filesAtOnce,
     signal: limit,
     execArgv: [
-      `--test-timeout=${TEST_TIMEOUT_MS[kind]}`,
+      `--test-timeout=${batch.testTimeoutMs}`,
       `--import=${join(root, 'test/leak-guard.ts')}`,
     ],
   });
@@ -62,8 +83,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const totals: Totals = { passed: 0, failed: Number(values.failed), skipped: 0 };
-for (const kind of KINDS) {
-  if (positionals.includes(kind)) await runKind(kind, totals);
+for (const batch of BATCHES) {
+  if (positionals.includes(batch.kind)) await runBatch(batch, totals);
 }
 process.stdout.write(
   `${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`,
