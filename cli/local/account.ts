@@ -1,20 +1,26 @@
-import { type Account, findAccount } from '#kit/accounts.ts';
+import { type Account, findAccount, findGroup, isMember } from '#kit/accounts.ts';
 import { BangerError } from '#kit/errors.ts';
 import { run } from '#kit/exec.ts';
 import { LOCAL_ACCOUNT } from '#kit/paths.ts';
 
 const TIMEOUT_MS = 30_000;
 
+/** Of those who may open /dev/kvm on the distributions that we know. */
+const KVM_GROUP = 'kvm';
+
+type Note = (text: string) => void;
+
 /**
  * The account that services and virtual machines run under when root starts them: nothing but rootd ever
  * runs as root. Made on first use, and said so.
  */
-export async function ensureLocalAccount(
-  note: (text: string) => void,
-  signal: AbortSignal,
-): Promise<Account> {
-  const known = findAccount(LOCAL_ACCOUNT);
-  if (known !== undefined) return known;
+export async function ensureLocalAccount(note: Note, signal: AbortSignal): Promise<Account> {
+  const account = findAccount(LOCAL_ACCOUNT) ?? (await makeAccount(note, signal));
+  await joinKvmGroup(account, note, signal);
+  return account;
+}
+
+async function makeAccount(note: Note, signal: AbortSignal): Promise<Account> {
   const shell = '/usr/sbin/nologin';
   const args = [
     '--system',
@@ -41,4 +47,17 @@ export async function ensureLocalAccount(
     `created the account "${LOCAL_ACCOUNT}": services and virtual machines run under it, not as root`,
   );
   return made;
+}
+
+/** Without it guests run too, several times slower. */
+async function joinKvmGroup(account: Account, note: Note, signal: AbortSignal): Promise<void> {
+  const group = findGroup(KVM_GROUP);
+  if (group === undefined || isMember(account.uid, account.gid, group)) return;
+  const args = ['--append', '--groups', KVM_GROUP, account.name];
+  try {
+    await run('usermod', args, { signal, timeoutMs: TIMEOUT_MS });
+  } catch (error) {
+    signal.throwIfAborted();
+    note(`machines will be slow: usermod ${args.join(' ')} failed: ${String(error)}`);
+  }
 }

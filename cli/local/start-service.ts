@@ -81,18 +81,18 @@ async function startService(
   const errors = join(startFolder(local.paths), service);
   const errorFile = openSync(errors, 'w', 0o600);
   try {
-    const child = await launch(
+    const [file = '', ...args] = [
+      ...(runner === undefined || service === 'rootd' ? [] : asRunner(runner)),
       program.node,
-      [...nodeFlags(service), program.main(service), ...formatServiceArguments(paths, local.uid)],
-      {
-        stdio: ['ignore', 'ignore', errorFile],
-        env: serviceEnvironment(local.env, paths),
-        cwd: '/',
-        ...(runner === undefined || service === 'rootd'
-          ? {}
-          : { uid: runner.uid, gid: runner.gid }),
-      },
-    );
+      ...nodeFlags(service),
+      program.main(service),
+      ...formatServiceArguments(paths, local.uid),
+    ];
+    const child = await launch(file, args, {
+      stdio: ['ignore', 'ignore', errorFile],
+      env: serviceEnvironment(local.env, paths),
+      cwd: '/',
+    });
     while (isOld(socket, before) && child.exitCode === null && child.signalCode === null) {
       await sleep(LOOK_MS);
       local.signal.throwIfAborted();
@@ -102,6 +102,11 @@ async function startService(
   } finally {
     closeSync(errorFile);
   }
+}
+
+/** With the groups of the account, which Node's own way drops: one of them opens /dev/kvm. */
+function asRunner({ uid, gid }: { uid: number; gid: number }): string[] {
+  return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--init-groups'];
 }
 
 const LOOK_MS = 5;

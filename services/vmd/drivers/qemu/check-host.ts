@@ -1,5 +1,6 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readAccounts } from '#kit/accounts.ts';
 import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
 import { run } from '#kit/exec.ts';
@@ -46,7 +47,13 @@ async function checkKvm(options: Options): Promise<HostCheck> {
   if (verdict === 'kvm') return pass('kvm', 'a guest ran under it: full speed');
   if (verdict === 'tcg') return warn(`a guest did not come up under it, so ${slow}`, '');
   if (refusal === undefined) return pass('kvm', `${KVM} is here; the first machine tries it`);
-  return warn(`${KVM} may not be opened, so ${slow}`, 'usermod -aG kvm "$USER"');
+  return warn(`${KVM} may not be opened, so ${slow}`, `usermod -aG kvm ${nameOfUser()}`);
+}
+
+/** Whoever asks may be another one than the account that vmd runs under, but has no name only in an odd container. */
+function nameOfUser(): string {
+  const uid = process.getuid?.();
+  return readAccounts().find((account) => account.uid === uid)?.name ?? '"$USER"';
 }
 
 async function findVerdict({ folder, bootId }: Options) {
