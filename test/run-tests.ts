@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { parseArgs } from 'node:util';
@@ -83,9 +85,12 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const totals: Totals = { passed: 0, failed: Number(values.failed), skipped: 0 };
+const pantry = mkdtempSync(join(tmpdir(), 'banger-pantry-'));
+process.env.BANGER_TEST_PANTRY = pantry;
 for (const batch of BATCHES) {
   if (positionals.includes(batch.kind)) await runBatch(batch, totals);
 }
+rmSync(pantry, { recursive: true });
 process.stdout.write(
   `${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`,
 );

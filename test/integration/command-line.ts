@@ -1,9 +1,8 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { localPaths } from '#kit/paths.ts';
 import { programRoot } from '#kit/program.ts';
 import type { Ended } from './local-user.ts';
 import type { VmHouse } from './vm-house.ts';
@@ -16,19 +15,13 @@ export type CommandLine = {
   runWith(input: Buffer, ...args: readonly string[]): Promise<Ended>;
 };
 
-export function openCommandLine(
-  { house: { folder, paths } }: VmHouse,
-  { config = '' } = {},
-): CommandLine {
+export function openCommandLine({ house: { folder } }: VmHouse, { config = '' } = {}): CommandLine {
   execFileSync(process.execPath, [join(programRoot(), 'deploy/build.ts')], { stdio: 'inherit' });
   const home = join(folder, 'home');
   mkdirSync(join(home, 'banger'), { recursive: true });
   writeFileSync(join(home, 'banger/config.toml'), config);
   const { PATH = '' } = process.env;
-  const env = { PATH, HOME: home, XDG_CONFIG_HOME: home, XDG_RUNTIME_DIR: join(folder, 'xdg') };
-  // Where the command looks for the sockets of whoever runs this test.
-  mkdirSync(env.XDG_RUNTIME_DIR);
-  symlinkSync(paths.runtime, localPaths(env, process.getuid?.() ?? 0).runtime);
+  const env = { PATH, HOME: home, XDG_CONFIG_HOME: home, XDG_RUNTIME_DIR: folder };
   const program = join(programRoot(), 'dist/banger.cjs');
   const start = (...args: readonly string[]) =>
     spawn(process.execPath, ['--', program, ...args], { cwd: home, env });

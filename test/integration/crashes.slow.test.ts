@@ -4,9 +4,10 @@ import { until } from '#kit/testing/until.ts';
 import { NetworkMode } from '#proto/banger/v1/types.ts';
 import { type Vm, VmState } from '#proto/banger/v1/vm.ts';
 import { outputOf } from './guest-command.ts';
+import { given, resultOf } from './long-verb.ts';
 import { needsVms } from './needs.ts';
 import { untilNoOrphans } from './orphans.ts';
-import { given, openVmHouse, resultOf, smallVm, VM_SERVICES, type VmHouse } from './vm-house.ts';
+import { openVmHouse, smallVm, VM_SERVICES, type VmHouse } from './vm-house.ts';
 
 const BOOT = ['network', 'launch', 'boot', 'publish'];
 const STAGES = {

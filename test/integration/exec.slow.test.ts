@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '#kit/testing/until.ts';
 import { attach, converse, outputOf, runInGuest } from './guest-command.ts';
+import { given } from './long-verb.ts';
 import { needsVms } from './needs.ts';
-import { given, openVmHouse } from './vm-house.ts';
+import { openVmHouse } from './vm-house.ts';
 
 // One guest for all of these: what one command does must not matter to the next.
 test('commands in a guest', { skip: needsVms }, async (t) => {

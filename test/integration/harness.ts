@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '#kit/client.ts';
 import { type Connection, openConnection } from '#kit/connection.ts';
-import { type Paths, type ServiceName, socketPath } from '#kit/paths.ts';
+import { localPaths, type Paths, type ServiceName, socketPath } from '#kit/paths.ts';
 import { programRoot } from '#kit/program.ts';
 import { formatServiceArguments } from '#kit/service-arguments.ts';
 import { InfoServiceDefinition } from '#proto/banger/v1/info.ts';
@@ -43,6 +43,7 @@ export type House = {
 };
 
 const root = programRoot();
+const ownUid = process.getuid?.() ?? 0;
 
 /** Ends with the test: every service is stopped, and whatever one of them left is a failure. */
 export function openHouse(t: TestContext, options: HouseOptions = {}): House {
@@ -50,7 +51,7 @@ export function openHouse(t: TestContext, options: HouseOptions = {}): House {
   const services: ServiceProcess[] = [];
   t.after(() => closeHouse(folder, services));
   const paths = makePaths(folder, options);
-  const owner = options.owner ?? process.getuid?.() ?? 0;
+  const owner = options.owner ?? ownUid;
 
   const spawn = (name: ServiceName, { program, through = [], env }: StartOptions = {}) => {
     const entry = program ?? `services/${name}/main.ts`;
@@ -90,7 +91,8 @@ function makePaths(folder: string, { mode = 'local', config }: HouseOptions): Pa
   mkdirSync(join(folder, 'tmp'));
   const paths = {
     mode,
-    runtime: join(folder, 'run'),
+    // Where the command of whoever runs the test looks for sockets.
+    runtime: localPaths({ HOME: folder, XDG_RUNTIME_DIR: folder }, ownUid).runtime,
     state: join(folder, 'state'),
     cache: join(folder, 'cache'),
     logs: join(folder, 'logs'),

@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import { NetworkMode } from '#proto/banger/v1/types.ts';
 import { VmSettings, WaitCondition } from '#proto/banger/v1/vm.ts';
 import { outputOf, runInGuest } from './guest-command.ts';
+import { only, pullStart, resultOf } from './long-verb.ts';
 import { needsMmdebstrap, needsVms } from './needs.ts';
 import { pullContainerImage } from './oci-image.ts';
-import { only, openVmHouse, pullStart, resultOf, type VmHouse } from './vm-house.ts';
+import { openVmHouse, type VmHouse } from './vm-house.ts';
 
 test('a container image without an init runs as its author wished', {
   skip: needsVms,

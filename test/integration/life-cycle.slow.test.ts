@@ -6,10 +6,11 @@ import { OperationState } from '#proto/banger/v1/operation.ts';
 import { NetworkMode } from '#proto/banger/v1/types.ts';
 import { KillSignal, type Vm, VmSettings, VmState, WaitCondition } from '#proto/banger/v1/vm.ts';
 import { outputOf, runInGuest } from './guest-command.ts';
+import { resultOf } from './long-verb.ts';
 import { needsVms } from './needs.ts';
 import { untilNoOrphans } from './orphans.ts';
 import { signalProcess } from './signal-process.ts';
-import { openVmHouse, resultOf, smallVm, type VmHouse } from './vm-house.ts';
+import { openVmHouse, smallVm, type VmHouse } from './vm-house.ts';
 
 const skip = needsVms;
 const GIB = 2 ** 30;

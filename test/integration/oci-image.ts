@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, createReadStream, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Image, PullImageRequest } from '#proto/banger/v1/image.ts';
-import { pullStart, resultOf, type VmHouse } from './vm-house.ts';
+import { pullStart, resultOf } from './long-verb.ts';
+import type { VmHouse } from './vm-house.ts';
 
 const TAG = 'latest';
 const BUSYBOX = '/usr/bin/busybox';

@@ -1,14 +1,17 @@
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Client, createClient } from '#kit/client.ts';
 import type { ServiceName } from '#kit/paths.ts';
-import { ImageServiceDefinition, PullImageStart } from '#proto/banger/v1/image.ts';
+import { ImageServiceDefinition } from '#proto/banger/v1/image.ts';
 import { KernelServiceDefinition } from '#proto/banger/v1/kernel.ts';
 import { NetworkServiceDefinition } from '#proto/banger/v1/network.ts';
 import { OperationServiceDefinition } from '#proto/banger/v1/operation.ts';
-import { NetworkMode, type Stage } from '#proto/banger/v1/types.ts';
+import { NetworkMode } from '#proto/banger/v1/types.ts';
 import { type CreateVmRequest, type Vm, VmServiceDefinition } from '#proto/banger/v1/vm.ts';
 import { type House, type HouseOptions, openHouse, type StartOptions } from './harness.ts';
 import { processesThatKnow } from './leftovers.ts';
+import { given, resultOf } from './long-verb.ts';
+import { stock } from './pantry.ts';
 import type { ServiceProcess } from './service-process.ts';
 import { signalProcess } from './signal-process.ts';
 
@@ -46,8 +49,8 @@ export async function openVmHouse(
   t.after(() => endVms(opened));
   const opened = connectAll(openHouse(t, options));
   for (const name of VM_SERVICES) await opened.start(name);
-  await resultOf(opened.kernels.pullKernel({ name: '' }));
-  await resultOf(opened.images.pullImage(only({ part: pullStart('busybox') })));
+  const cacheFolder = join(opened.house.paths.cache, 'imaged');
+  await stock({ kernels: opened.kernels, images: opened.images, cacheFolder });
   return opened;
 }
 
@@ -84,10 +87,6 @@ export function smallVm(request: Partial<CreateVmRequest>): Partial<CreateVmRequ
   return { image: 'busybox', ...request, settings: { ...settings, ...request.settings } };
 }
 
-export function pullStart(source: string, name = '') {
-  return { $case: 'start' as const, value: PullImageStart.fromPartial({ source, name }) };
-}
-
 function isVmm(command: string): boolean {
   return command.includes('qemu-system');
 }
@@ -97,30 +96,4 @@ async function endVms({ vms, vmms }: VmHouse): Promise<void> {
   const listed = await vms.listVms({}).catch(() => ({ vms: [] }));
   await Promise.allSettled(listed.vms.map(({ id }) => resultOf(vms.deleteVm({ vm: id }))));
   for (const { pid } of vmms()) signalProcess(pid, 'SIGKILL');
-}
-
-type Part<Result extends string, Value> =
-  | { $case: 'stage'; value: Stage }
-  | { $case: Result; value: Value };
-
-/** The last message of a long verb, which is its result. */
-export async function resultOf<Value>(
-  parts: AsyncIterable<{ part?: Part<string, Value> | undefined }>,
-  onStage: (stage: Stage) => void = () => undefined,
-): Promise<Value> {
-  let result: Value | undefined;
-  for await (const { part } of parts) {
-    if (part?.$case === 'stage') onStage(part.value as Stage);
-    else if (part !== undefined) result = part.value as Value;
-  }
-  return given(result);
-}
-
-export async function* only<Item>(item: Item): AsyncGenerator<Item, void> {
-  yield item;
-}
-
-export function given<Value>(value: Value | undefined): Value {
-  if (value === undefined) throw new Error('the service answered without a result');
-  return value;
 }
