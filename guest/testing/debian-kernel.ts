@@ -4,7 +4,7 @@ import { run } from '#kit/exec.ts';
 import { cached } from '../build.ts';
 import type { KernelModule } from '../initrd.ts';
 import { unpackLz4Kernel } from './lz4.ts';
-import { TEST_CACHE } from './native-guest.ts';
+import { TEST_CACHE } from './test-cache.ts';
 
 export type TestKernel = { readonly vmlinux: string; readonly modules: readonly KernelModule[] };
 

@@ -2,13 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '#kit/exec.ts';
 import { cached, hashSources, LANGUAGE, listSources } from '../build.ts';
+import { TEST_CACHE } from './test-cache.ts';
 
 /*
  * The guest program as an ordinary process of this machine, built with the address and undefined
@@ -28,9 +29,6 @@ const ASAN_OPTIONS = 'detect_leaks=0:quarantine_size_mb=2';
 
 const GUEST_FOLDER = join(import.meta.dirname, '..');
 const BUILD_TIMEOUT_MS = 300_000;
-
-/** Where compiled test programs stay from one run to the next. */
-export const TEST_CACHE = join(tmpdir(), `banger-guest-test-${userInfo().uid}`);
 
 /** Compiles the guest's sources, with `main` (a path below guest/) instead of its own. */
 export async function buildSanitized(main = 'src/main.c'): Promise<string> {

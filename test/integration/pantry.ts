@@ -1,11 +1,12 @@
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { cp, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { buildGuest } from '#guest/build.ts';
 import type { Client } from '#kit/client.ts';
 import type { ImageServiceDefinition } from '#proto/banger/v1/image.ts';
 import type { KernelServiceDefinition } from '#proto/banger/v1/kernel.ts';
+import { TEST_CACHE } from '../../guest/testing/test-cache.ts';
 import { only, pullStart, resultOf } from './long-verb.ts';
 
 export type Shelves = {
@@ -23,9 +24,8 @@ export async function stock(shelves: Shelves): Promise<void> {
   const pantry = process.env.BANGER_TEST_PANTRY;
   if (pantry === undefined) return make(shelves);
   const [kernel, image] = [join(pantry, 'kernel'), join(pantry, 'image')];
-  const guests = join(pantry, 'guest');
-  await buildGuest({ cacheFolder: guests, signal: new AbortController().signal });
-  await cp(guests, join(shelves.cacheFolder, 'guest'), { recursive: true });
+  const guest = await buildGuest({ cacheFolder: TEST_CACHE, signal: new AbortController().signal });
+  await cp(guest, join(shelves.cacheFolder, 'guest', basename(guest)));
   if (!existsSync(image)) {
     await make(shelves);
     await keep(shelves.kernels.exportKernel({ kernel: 'debian-cloud' }), kernel);

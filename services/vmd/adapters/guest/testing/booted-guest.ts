@@ -10,13 +10,13 @@ import {
 } from '../../../../../guest/identity.ts';
 import { packInitrd } from '../../../../../guest/initrd.ts';
 import { findDebianKernel } from '../../../../../guest/testing/debian-kernel.ts';
-import { TEST_CACHE } from '../../../../../guest/testing/native-guest.ts';
 import {
   type QemuGuest,
   startQemuGuest,
   type TestDisk,
 } from '../../../../../guest/testing/qemu-guest.ts';
 import { makeBusyboxTree, makeDisk } from '../../../../../guest/testing/root-disk.ts';
+import { TEST_CACHE } from '../../../../../guest/testing/test-cache.ts';
 import { connectGuest } from '../connect-guest.ts';
 import type { Guest } from '../guest.ts';
 import { temporaryFolder } from './temporary-folder.ts';
