@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -13,20 +13,6 @@ function temporaryFolder(t: TestContext): string {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
-
-test('the same sources give the same bytes, without a warning, and are compiled once', async (t) => {
-  const folders = [temporaryFolder(t), temporaryFolder(t)];
-  const paths = await Promise.all(
-    folders.map((cacheFolder) => buildGuest({ cacheFolder, signal, warningsAreErrors: true })),
-  );
-  const [one, other] = paths.map((path) => readFileSync(path));
-  assert.ok(one !== undefined && other !== undefined && one.equals(other));
-  assert.ok(one.length < 250_000, `${one.length} bytes`);
-  writeFileSync(paths[0] ?? '', 'cached');
-  const again = await buildGuest({ cacheFolder: folders[0] ?? '', signal });
-  assert.equal(readFileSync(again, 'utf8'), 'cached');
-  assert.equal(readdirSync(folders[0] ?? '').length, 1);
-});
 
 test('a missing compiler is told with the command that installs it', async (t) => {
   const path = process.env.PATH;

@@ -51,14 +51,15 @@ export async function startImaged(
   const folder = await mkdtemp(join(tmpdir(), 'banger-imaged-'));
   const paths = toPaths(folder);
   let child: ChildProcess | undefined;
-  const kill = async () => {
+  const end = async (...signals: readonly NodeJS.Signals[]) => {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
-    child.kill('SIGKILL');
+    for (const signal of signals) child.kill(signal);
     await ended;
   };
   t.after(async () => {
-    await kill();
+    // Not killed: it keeps what it compiled as it exits. The second signal waits for no call that a test left open.
+    await end('SIGTERM', 'SIGINT');
     await rm(folder, { recursive: true });
   });
   for (const place of [paths.runtime, paths.state, paths.cache, dirname(paths.config)]) {
@@ -89,7 +90,7 @@ export async function startImaged(
         throw new Error(await readFile(join(folder, 'output'), 'utf8'), { cause });
       });
     },
-    kill,
+    kill: () => end('SIGKILL'),
     async peakMib() {
       const status = await readFile(`/proc/${child?.pid ?? 0}/status`, 'utf8');
       return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;

@@ -11,8 +11,15 @@ export async function startProgram(
   ...args: string[]
 ): Promise<ChildProcess> {
   const stdio = ['ignore', outputFd, outputFd] as const;
-  // Some tools, gcc above all, find their parts by the path; the other is how local mode starts services.
-  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', MALLOC_ARENA_MAX: '1' };
+  const { NODE_COMPILE_CACHE } = process.env;
+  const env = {
+    // Some tools, gcc above all, find their parts by it.
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+    // As local mode starts services.
+    MALLOC_ARENA_MAX: '1',
+    // Compiling its sources is half of what a start of imaged costs.
+    ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }),
+  };
   const child = await launch(file, args, { stdio, env, cwd: '/' });
   t.after(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;

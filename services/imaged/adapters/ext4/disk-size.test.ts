@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createDisk } from './disk.ts';
 import { assertHolds, checkDisk, MIB, makeDisk, makeDiskPath, OPTIONS } from './testing/disks.ts';
 import { missingMounts, mountMemory } from './testing/mounted.ts';
-import { file, folderOf, rootFolder, writePieces, writeTree } from './testing/trees.ts';
+import { file, rootFolder, writePieces, writeTree } from './testing/trees.ts';
 
 const PLAN = rootFolder({ f: file('content') });
 
@@ -32,23 +32,6 @@ for (const freeMib of [0, 0.3, 16, 126, 127, 128, 300, 5000]) {
     assert.ok(figures.freeInodes > 8000);
   });
 }
-
-test('small files get more inodes, with some to spare', async (t) => {
-  const files = Array.from({ length: 12_000 }, (_, n) => [`f${n}`, file('')] as const);
-  const plan = rootFolder({ d: folderOf(new Map(files)) });
-  const { figures } = await makeDisk(t, plan, { size: { exactBytes: 100 * MIB } });
-  assert.ok(figures.freeInodes >= 3000);
-});
-
-test('more files than the groups can have inodes for make the disk larger, or fill it', async (t) => {
-  const files = Array.from({ length: 40_000 }, (_, n) => [`f${n}`, file('')] as const);
-  const plan = rootFolder({ d: folderOf(new Map(files)) });
-  const { figures } = await makeDisk(t, plan, { size: { freeBytes: 0 } });
-  assert.ok(figures.sizeBytes > 128 * MIB);
-  await assert.rejects(makeDisk(t, plan, { size: { exactBytes: 100 * MIB } }), {
-    reason: 'DISK_FULL',
-  });
-});
 
 test('a disk that is too small for its own metadata is full', async (t) => {
   await assert.rejects(makeDisk(t, PLAN, { size: { exactBytes: 4 * MIB } }), {

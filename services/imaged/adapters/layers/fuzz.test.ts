@@ -8,7 +8,7 @@ import { Random } from './testing/random.ts';
 import { buildTar, longName, paxData, type TarSpec } from './testing/tar-builder.ts';
 import { toSource } from './testing/to-source.ts';
 
-const ITERATIONS = Number(process.env.BANGER_FUZZ_ITERATIONS ?? 1500);
+const ITERATIONS = Number(process.env.BANGER_FUZZ_ITERATIONS ?? 1000);
 const SEED = Number(process.env.BANGER_FUZZ_SEED ?? Date.now() % 2 ** 31);
 
 /** Small, so that a mutation which runs into a bound does so soon. */

@@ -16,7 +16,7 @@ import {
   sparseFile,
 } from './testing/trees.ts';
 
-/** More of them by hand: ROUNDS=10000 node --test hostile-image.test.ts */
+/** More of them by hand: ROUNDS=10000 node --test hostile-image.slow.test.ts */
 const ROUNDS = Number(process.env.ROUNDS ?? 100);
 const LIMITS = { entries: 20_000, bytes: 64 * MIB };
 
@@ -47,7 +47,7 @@ class NoContents implements ContentWriter {
   discard(): void {}
 }
 
-/** Repeat a failure with: SEED=12345 node --test hostile-image.test.ts */
+/** Repeat a failure with: SEED=12345 node --test hostile-image.slow.test.ts */
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 test(`a damaged image is read or refused, and never hangs (SEED=${seed})`, async (t) => {
