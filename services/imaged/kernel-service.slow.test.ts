@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { failsWith } from '#kit/testing/fails-with.ts';
+import { makeBzImage } from './testing/bz-image.ts';
 import { kernelTar, makeElfKernel } from './testing/elf-kernel.ts';
 import { startImaged } from './testing/imaged-process.ts';
 import { collectKernel, importKernel } from './testing/kernel-client.ts';
@@ -38,9 +40,29 @@ test('what is no kernel is refused, and nothing of it stays', async (t) => {
   const imaged = await startImaged(t);
   const manifest = Buffer.from(JSON.stringify({ source: 'x', digest: `sha256:${'0'.repeat(64)}` }));
   const vmlinux = makeElfKernel();
+  const cut = makeBzImage(gzipSync(vmlinux).subarray(0, -30));
   const refused: readonly [Buffer, RegExp][] = [
     [makeTar([{ name: 'readme', content: Buffer.from('x') }]), /neither "vmlinux" nor "vmlinuz"/],
     [makeTar([{ name: 'vmlinux', content: Buffer.from('hello') }]), /neither an ELF kernel nor/],
+    [makeTar([{ name: 'vmlinuz', content: Buffer.alloc(2) }]), /^kernel file "vmlinuz"/],
+    [
+      makeTar([{ name: 'vmlinuz', content: cut }]),
+      /^kernel file "vmlinuz": its payload is damaged/,
+    ],
+    [
+      makeTar([
+        { name: 'vmlinux', content: cut },
+        { name: 'manifest.json', content: manifest },
+      ]),
+      /^kernel file "vmlinux": is no ELF kernel/,
+    ],
+    [
+      makeTar([
+        { name: 'vmlinux', content: vmlinux },
+        { name: 'manifest.json', content: Buffer.alloc(2 ** 20, ' ') },
+      ]),
+      /^kernel file "manifest.json": has 1048576 bytes/,
+    ],
     [
       makeTar([
         { name: 'vmlinux', content: vmlinux },

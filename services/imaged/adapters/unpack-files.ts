@@ -8,7 +8,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Call } from '#kit/call.ts';
-import { corrupt } from './layers/corrupt.ts';
+import { corrupt } from '../domain/corrupt.ts';
 import { parseImagePath } from './layers/image-path.ts';
 import { DEFAULT_LIMITS, type Limits } from './layers/limits.ts';
 import { LayerStream } from './layers/stream/layer-stream.ts';

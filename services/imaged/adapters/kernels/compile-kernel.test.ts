@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { callOf } from '#kit/testing/call-of.ts';
@@ -30,7 +30,7 @@ async function compileIn(t: TestContext, name: string, epoch: number): Promise<B
   await mkdir(folder);
   await writeFile(join(folder, 'vmlinux.c'), CODE);
   await writeFile(join(folder, 'Makefile'), MAKEFILE);
-  return compileKernel(callOf(), { folder, name: 'small', epoch }, () => undefined);
+  return readFile(await compileKernel(callOf(), { folder, name: 'small', epoch }, () => undefined));
 }
 
 test('a build takes nothing from its folder, the clock or whoever started imaged', {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Call } from '#kit/call.ts';
@@ -25,12 +24,12 @@ export const NOT_OURS = Object.fromEntries(
   ].map((name) => [name, undefined]),
 );
 
-/** Compiles a configured kernel and answers the ELF file, without symbols. Where it is built leaves no trace in it. */
+/** Compiles a configured kernel; answers where its ELF file is, without symbols. The folder leaves no trace in it. */
 export async function compileKernel(
   call: Call,
   { folder, epoch }: KernelSource,
   tell: Tell,
-): Promise<Buffer> {
+): Promise<string> {
   const jobs = `-j${availableParallelism()}`;
   const built = runStreaming(
     'nice',
@@ -47,7 +46,7 @@ export async function compileKernel(
   }
   const vmlinux = join(folder, 'vmlinux');
   await run('strip', [vmlinux], { signal: call.signal, timeoutMs: TOOL_TIMEOUT_MS });
-  return readFile(vmlinux);
+  return vmlinux;
 }
 
 /** The same source, configuration and compiler give the same bytes (Documentation/kbuild/reproducible-builds.rst). */

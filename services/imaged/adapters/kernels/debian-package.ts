@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
 import { run } from '#kit/exec.ts';
 import type { Tell } from '#kit/stages.ts';
 import { runDepmod } from './depmod.ts';
+import { namesIn } from './kernel-files.ts';
 import type { KernelParts } from './stage-kernel.ts';
 
 const ASK_TIMEOUT_MS = 60_000;
@@ -29,11 +30,11 @@ export async function unpackKernelPackage(
   await mkdir(root);
   const limits = { signal: call.signal, timeoutMs: UNPACK_TIMEOUT_MS, tied: true };
   await run('dpkg-deb', ['-x', file, root], limits);
-  const release = await onlyFolder(join(root, 'lib/modules'));
+  const release = await findRelease(root);
   await runDepmod(call, root, release);
   return {
     source: `package ${file.slice(scratch.length + 1)}`,
-    image: await readFile(join(root, 'boot', `vmlinuz-${release}`)),
+    image: join(root, 'boot', `vmlinuz-${release}`),
     modulesFolder: join(root, 'lib/modules', release),
   };
 }
@@ -68,8 +69,10 @@ async function download(call: Call, packageName: string, scratch: string): Promi
   throw new BangerError('COMMAND_FAILED', `apt-get downloaded nothing for "${packageName}"`);
 }
 
-async function onlyFolder(path: string): Promise<string> {
-  const [release, second] = await readdir(path);
-  if (release !== undefined && second === undefined) return release;
+async function findRelease(root: string): Promise<string> {
+  const [release, second] = await namesIn(join(root, 'lib/modules'));
+  const images = await namesIn(join(root, 'boot'));
+  const isWhole = release !== undefined && images.includes(`vmlinuz-${release}`);
+  if (isWhole && second === undefined) return release;
   throw new BangerError('IMAGE_CORRUPT', 'the package holds no kernel with its modules');
 }

@@ -24,6 +24,40 @@ test('notes and segments that point out of the file are no entry point', () => {
   assert.deepEqual(readElfKernel(kernel).drivers, ['firecracker']);
 });
 
+test('notes whose lengths lead back, or nowhere, end the search for the entry point', () => {
+  for (const [name, text] of [
+    [0x8000_0000, 0x7fff_fff4],
+    [0xffff_fff4, 0],
+    [0xffff_ffff, 0xffff_ffff],
+  ] as const) {
+    const kernel = makeElfKernel({ hasPvh: false });
+    kernel.writeUInt32LE(name, 120);
+    kernel.writeUInt32LE(text, 124);
+    assert.deepEqual(readElfKernel(kernel).drivers, ['firecracker']);
+  }
+});
+
+test('a kernel that claims nothing but notes is read in no time', () => {
+  const segments = 65_535;
+  const kernel = Buffer.concat([makeElfKernel({ hasPvh: false }), Buffer.alloc(2 ** 24)]);
+  const segment = Buffer.from(kernel.subarray(64, 120));
+  segment.writeBigUInt64LE(BigInt(kernel.length), 32);
+  const table = Buffer.concat(Array.from({ length: segments }, () => segment));
+  kernel.writeBigUInt64LE(BigInt(kernel.length), 32);
+  kernel.writeUInt16LE(segments, 56);
+  const began = process.cpuUsage();
+  assert.deepEqual(readElfKernel(Buffer.concat([kernel, table])).drivers, ['firecracker']);
+  const { user } = process.cpuUsage(began);
+  assert.ok(user < 2_000_000, `${user} µs of processor time`);
+});
+
+test('a file that is too short for its own header is refused', () => {
+  for (const length of [0, 4, 63]) {
+    const cut = makeElfKernel().subarray(0, length);
+    assert.throws(() => readElfKernel(cut), failsWith('IMAGE_CORRUPT', /no ELF kernel/));
+  }
+});
+
 test('an ELF file that names no version of Linux is refused', () => {
   const program = makeElfKernel({ release: 'none' });
   assert.throws(() => readElfKernel(program), failsWith('IMAGE_CORRUPT', /no Linux kernel/));

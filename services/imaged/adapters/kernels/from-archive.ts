@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
@@ -6,7 +6,10 @@ import { Fields } from '#kit/fields.ts';
 import type { StagedKernel } from '../../domain/kernel-ports.ts';
 import { runDepmod } from './depmod.ts';
 import { BOOT_MODULES, MANIFEST, MODULES_DISK, namesIn, VMLINUX } from './kernel-files.ts';
+import { readKernelFile } from './read-kernel-file.ts';
 import { describeStaged, type Staged, type StageTools, stageKernel } from './stage-kernel.ts';
+
+const MANIFEST_LIMIT_BYTES = 64 * 1024;
 
 /** Files of any other name in an archive are left out. */
 export function isKernelFile(path: string): boolean {
@@ -34,7 +37,7 @@ export async function stageUnpacked(
     );
   }
   const modulesFolder = await findModules(call, unpacked.folder);
-  const parts = { source, image: await readFile(join(unpacked.folder, image)) };
+  const parts = { source, image: join(unpacked.folder, image) };
   const staged = await stageKernel(tools, call, {
     ...parts,
     ...(modulesFolder === undefined ? {} : { modulesFolder }),
@@ -46,8 +49,8 @@ export async function stageUnpacked(
 /** What the bundle says of itself counts only as far as its bytes bear it out. */
 async function openBundle(tools: StageTools, unpacked: Staged): Promise<StagedKernel> {
   const { folder } = unpacked;
-  const text = await readFile(join(folder, MANIFEST), 'utf8');
-  const manifest = readManifest(text);
+  const path = join(folder, MANIFEST);
+  const manifest = await readKernelFile(path, readManifest, MANIFEST_LIMIT_BYTES);
   const names = await namesIn(folder);
   if (!names.includes(VMLINUX)) throw damaged('it holds no kernel');
   if (names.includes(MODULES_DISK) !== names.includes(BOOT_MODULES))
@@ -61,9 +64,9 @@ async function openBundle(tools: StageTools, unpacked: Staged): Promise<StagedKe
   throw damaged(`its kernel hashes to "${found.digest}", not to "${manifest.digest}"`);
 }
 
-function readManifest(text: string): { source: string; digest: string } {
+function readManifest(bytes: Buffer): { source: string; digest: string } {
   try {
-    const from = new Fields(JSON.parse(text), 'manifest');
+    const from = new Fields(JSON.parse(bytes.toString()), 'manifest');
     return { source: from.text('source'), digest: from.text('digest') };
   } catch (cause) {
     throw damaged('its manifest cannot be read', cause);

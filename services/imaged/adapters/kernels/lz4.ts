@@ -1,4 +1,5 @@
-import { BangerError } from '#kit/errors.ts';
+import { formatSize } from '#kit/size.ts';
+import { corrupt } from '../../domain/corrupt.ts';
 
 export const LZ4_LEGACY_MAGIC = 0x184c2102;
 
@@ -9,13 +10,17 @@ const BLOCK_BYTES = 8 * 2 ** 20;
  * Decompresses the LZ4 legacy stream that Linux packs its kernel into: a magic number, then blocks, each behind its
  * compressed length (lz4's lz4_Frame_format.md, "Legacy frame"). Node knows no LZ4.
  */
-export function unpackLz4Legacy(input: Buffer): Buffer {
+export function unpackLz4Legacy(input: Buffer, limitBytes: number): Buffer {
   const parts: Buffer[] = [];
   let at = 4;
   while (at + 4 <= input.length) {
     const length = input.readUInt32LE(at);
     // The kernel's build appends the unpacked size to the stream; it is no block.
     if (at + 4 + length > input.length) break;
+    if (parts.some((part) => part.length < BLOCK_BYTES)) throw damaged();
+    if (parts.length * BLOCK_BYTES >= limitBytes) {
+      throw corrupt(`expands to more than ${formatSize(limitBytes)}`);
+    }
     parts.push(unpackBlock(input.subarray(at + 4, at + 4 + length)));
     at += 4 + length;
   }
@@ -73,6 +78,6 @@ function byteAt(input: Buffer, index: number): number {
   return byte;
 }
 
-function damaged(): BangerError {
-  return new BangerError('IMAGE_CORRUPT', 'the compressed kernel is damaged');
+function damaged(): Error {
+  return corrupt('its payload is damaged');
 }

@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto';
-import { chmod, cp, mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, open, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { syncFolder } from '#kit/atomic-file.ts';
 import type { Call } from '#kit/call.ts';
+import { digestOf } from '../../domain/digest.ts';
 import type { Kernel } from '../../domain/kernel.ts';
 import type { StagedKernel } from '../../domain/kernel-ports.ts';
 import { findBootModules } from './boot-modules.ts';
 import { readElfKernel } from './elf-kernel.ts';
 import { BOOT_MODULES, MANIFEST, MODULES_DISK, VMLINUX } from './kernel-files.ts';
+import { readKernelFile } from './read-kernel-file.ts';
 import { unpackKernel } from './vmlinux.ts';
 
 /** As with images: whoever runs VMs reads them, and nobody writes them. */
@@ -33,8 +34,8 @@ export type Staged = AsyncDisposable & {
 /** What a kernel is put together from. */
 export type KernelParts = {
   readonly source: string;
-  /** ELF, or packed as Linux packs itself. */
-  readonly image: Buffer;
+  /** A file: ELF, or packed as Linux packs itself. */
+  readonly image: string;
   /** "…/lib/modules/RELEASE", with depmod's tables; absent for a kernel with everything built in. */
   readonly modulesFolder?: string;
 };
@@ -48,7 +49,8 @@ export async function stageKernel(
   await using undoing = new AsyncDisposableStack();
   const staged = undoing.use(await tools.begin());
   const { folder } = staged;
-  await writeFile(join(folder, VMLINUX), await unpackKernel(image), { mode: 0o644 });
+  const vmlinux = await readKernelFile(image, unpackKernel);
+  await writeFile(join(folder, VMLINUX), vmlinux, { mode: 0o644 });
   if (modulesFolder !== undefined) {
     await copyBootModules(modulesFolder, folder);
     await tools.writeDisk(call, join(modulesFolder, '..'), join(folder, MODULES_DISK));
@@ -65,11 +67,13 @@ export async function describeStaged(
   source: string,
 ): Promise<StagedKernel> {
   const { folder } = staged;
-  const vmlinux = await readFile(join(folder, VMLINUX));
-  return {
+  const found = await readKernelFile(join(folder, VMLINUX), (vmlinux) => ({
     ...readElfKernel(vmlinux),
-    source,
     digest: digestOf(vmlinux),
+  }));
+  return {
+    ...found,
+    source,
     architecture: 'amd64',
     async publish(kernel: Kernel) {
       await writeFile(join(folder, MANIFEST), `${JSON.stringify(kernel, null, 2)}\n`);
@@ -95,10 +99,6 @@ async function settleFile(path: string): Promise<void> {
   await using file = await open(path, 'r');
   await file.chmod(basename(path) === VMLINUX ? VMLINUX_MODE : FILE_MODE);
   await file.sync();
-}
-
-function digestOf(bytes: Buffer): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
 /** In files whose names begin with their number in the order. */

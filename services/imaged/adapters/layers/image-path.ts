@@ -1,4 +1,4 @@
-import { corrupt } from './corrupt.ts';
+import { corrupt } from '../../domain/corrupt.ts';
 import type { Limits } from './limits.ts';
 
 /** Linux's NAME_MAX, and what a directory entry of ext4 can hold. */

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { BangerError } from '#kit/errors.ts';
-import { corrupt } from './corrupt.ts';
+import { corrupt } from '../../domain/corrupt.ts';
 import { parseImagePath } from './image-path.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { detectCompression, MAGIC_BYTES } from './stream/compression.ts';

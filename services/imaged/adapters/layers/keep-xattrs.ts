@@ -1,4 +1,4 @@
-import { corrupt } from './corrupt.ts';
+import { corrupt } from '../../domain/corrupt.ts';
 import type { Limits } from './limits.ts';
 
 /** What Linux file systems store; the rest (macOS's com.apple.*, for one) has no meaning in a guest. */

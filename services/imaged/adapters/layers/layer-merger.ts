@@ -1,6 +1,6 @@
+import { corrupt, locate } from '../../domain/corrupt.ts';
 import type { ContentWriter, NodeAttributes, TreeNode } from '../../domain/file-tree.ts';
 import { printableName } from '../../domain/printable-name.ts';
-import { corrupt, locate } from './corrupt.ts';
 import { parseImagePath } from './image-path.ts';
 import { keepXattrs, xattrBytes } from './keep-xattrs.ts';
 import { type LayerTree, type Slot, setAttributes } from './layer-tree.ts';

@@ -1,3 +1,4 @@
+import { corrupt } from '../../domain/corrupt.ts';
 import type {
   ContentWriter,
   DirectoryNode,
@@ -6,7 +7,6 @@ import type {
   NodeAttributes,
   TreeNode,
 } from '../../domain/file-tree.ts';
-import { corrupt } from './corrupt.ts';
 import type { Limits } from './limits.ts';
 import { Provenance } from './provenance.ts';
 import { type MissingFolder, walkFolders } from './walk-folders.ts';

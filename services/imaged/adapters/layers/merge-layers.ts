@@ -1,6 +1,6 @@
+import { locate } from '../../domain/corrupt.ts';
 import type { ContentWriter, FileTree } from '../../domain/file-tree.ts';
 import { printableText } from '../../domain/printable-name.ts';
-import { locate } from './corrupt.ts';
 import { LayerMerger } from './layer-merger.ts';
 import type { LayerSource } from './layer-source.ts';
 import { LayerTree } from './layer-tree.ts';

@@ -1,6 +1,6 @@
+import { corrupt } from '../../domain/corrupt.ts';
 import type { DirectoryNode, TreeNode } from '../../domain/file-tree.ts';
 import { printableName } from '../../domain/printable-name.ts';
-import { corrupt } from './corrupt.ts';
 import type { Limits } from './limits.ts';
 
 /** Answers for a name that is not there: a new folder, or undefined to give up. */

@@ -1,4 +1,4 @@
-import { corrupt } from './corrupt.ts';
+import { corrupt } from '../../domain/corrupt.ts';
 
 /**
  * What an entry's name means by the OCI image layer format. Layers can only add, so they remove by

@@ -1,6 +1,6 @@
 import { BangerError } from '#kit/errors.ts';
+import { corrupt } from '../../../domain/corrupt.ts';
 import { printableName } from '../../../domain/printable-name.ts';
-import { corrupt } from '../corrupt.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
+import { corrupt } from '../../../domain/corrupt.ts';
 import { printableName } from '../../../domain/printable-name.ts';
-import { corrupt } from '../corrupt.ts';
 
 /** Verifies a stream against the digest that names it. */
 export class DigestCheck {

@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
-import { corrupt } from '../corrupt.ts';
+import { corrupt } from '../../../domain/corrupt.ts';
 import type { LayerSource } from '../layer-source.ts';
 import type { ByteSource } from '../tar/byte-reader.ts';
 import { type Compression, MAGIC_BYTES, parseCompression } from './compression.ts';

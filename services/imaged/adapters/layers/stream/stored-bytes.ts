@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { corrupt } from '../corrupt.ts';
+import { corrupt } from '../../../domain/corrupt.ts';
 import type { LayerSource } from '../layer-source.ts';
 import type { Limits } from '../limits.ts';
 import { DigestCheck } from './digest.ts';

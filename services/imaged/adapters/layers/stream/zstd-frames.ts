@@ -1,4 +1,4 @@
-import { corrupt } from '../corrupt.ts';
+import { corrupt } from '../../../domain/corrupt.ts';
 
 /**
  * Cuts zstd data so that no chunk crosses from one frame into the next. Node's decompressor silently

@@ -1,4 +1,4 @@
-import { corrupt } from '../corrupt.ts';
+import { corrupt } from '../../../domain/corrupt.ts';
 
 export type ByteSource = {
   /** The next bytes, good until the next call; undefined at the end. */

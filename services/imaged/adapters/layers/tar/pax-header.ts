@@ -1,5 +1,5 @@
+import { corrupt } from '../../../domain/corrupt.ts';
 import type { Timestamp } from '../../../domain/file-tree.ts';
-import { corrupt } from '../corrupt.ts';
 import { readPaxRecords } from './pax-records.ts';
 
 /** What a PAX header says about the entry after it; what it does not say is absent. */

@@ -1,4 +1,4 @@
-import { corrupt } from '../corrupt.ts';
+import { corrupt } from '../../../domain/corrupt.ts';
 
 const SPACE = 0x20;
 const EQUALS = 0x3d;

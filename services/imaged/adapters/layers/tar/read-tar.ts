@@ -1,5 +1,5 @@
+import { corrupt, locate } from '../../../domain/corrupt.ts';
 import { printableName, printableText } from '../../../domain/printable-name.ts';
-import { corrupt, locate } from '../corrupt.ts';
 import type { Limits } from '../limits.ts';
 import type { ByteReader } from './byte-reader.ts';
 import {

@@ -1,4 +1,4 @@
-import { corrupt } from '../corrupt.ts';
+import { corrupt } from '../../../domain/corrupt.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { PaxSparse } from './pax-header.ts';
 import { BLOCK, type TarHeader } from './tar-header.ts';

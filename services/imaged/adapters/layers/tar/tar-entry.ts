@@ -1,5 +1,5 @@
+import { corrupt } from '../../../domain/corrupt.ts';
 import type { Timestamp } from '../../../domain/file-tree.ts';
-import { corrupt } from '../corrupt.ts';
 import type { PaxHeader } from './pax-header.ts';
 import { parseDeviceNumber, type TarHeader } from './tar-header.ts';
 

@@ -1,4 +1,4 @@
-import { corrupt } from '../corrupt.ts';
+import { corrupt } from '../../../domain/corrupt.ts';
 import { type Field, parseTarCount, parseTarNumber } from './tar-number.ts';
 
 export const BLOCK = 512;

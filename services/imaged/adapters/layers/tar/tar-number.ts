@@ -1,4 +1,4 @@
-import { corrupt } from '../corrupt.ts';
+import { corrupt } from '../../../domain/corrupt.ts';
 
 export type Field = { readonly name: string; readonly start: number; readonly length: number };
 
