@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { constants } from 'node:os';
 import { test } from 'node:test';
+import { failsWith } from '#kit/testing/fails-with.ts';
 import { createInterrupts } from './interrupts.ts';
-import { Interrupted } from './output/error.ts';
+import { formatError, Interrupted } from './output/error.ts';
 
 /** Ends by throwing, as a process that has ended runs no further. */
 class Exit extends Error {}
@@ -11,8 +13,8 @@ function open() {
   const codes: number[] = [];
   const interrupts = createInterrupts({
     on: (name, handler) => void handlers.set(name, handler),
-    exit: (code) => {
-      codes.push(code);
+    end: (why) => {
+      codes.push(formatError(why, { json: false, color: false }).code);
       throw new Exit();
     },
   });
@@ -57,8 +59,16 @@ test('of two holders the inner one is asked first, then the outer one', () => {
   assert.deepEqual(codes, []);
 });
 
-test('an output that fails for another reason than being closed is an error', () => {
-  const { interrupts } = open();
-  const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
-  assert.throws(() => interrupts.closed(full), /no space left/);
+test('an output that cannot be written ends banger with an error, and what is held is cleared away first', () => {
+  const { interrupts, codes } = open();
+  const full = Object.assign(new Error('full'), { code: 'ENOSPC', errno: -constants.errno.ENOSPC });
+  {
+    using held = interrupts.hold();
+    interrupts.closed(full);
+    const told = failsWith('DISK_FULL', /cannot be written: no space left on device/);
+    assert.ok(told(held.signal.reason));
+    assert.deepEqual(codes, []);
+  }
+  assert.throws(() => interrupts.closed(full), Exit);
+  assert.deepEqual(codes, [1]);
 });

@@ -1,4 +1,6 @@
 import { constants } from 'node:os';
+import { getSystemErrorMessage } from 'node:util';
+import { BangerError } from '#kit/errors.ts';
 import { EXIT, Interrupted } from './output/error.ts';
 
 /** How a person, or the end of a terminal or a pipe, ends what banger does. */
@@ -7,7 +9,7 @@ export type Interrupts = {
   readonly signal: AbortSignal;
   /**
    * For a verb that has something to clear away: until disposed of, what would end the process at once (a second
-   * Ctrl-C, a pipe that nobody reads) aborts this signal instead, once. Of several holders the latest hears it.
+   * Ctrl-C, an output that takes no more) aborts this signal instead, once. Of several holders the latest hears it.
    */
   hold(): { readonly signal: AbortSignal } & Disposable;
   /** Called when an output can take no more. */
@@ -18,19 +20,22 @@ const GONE = ['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'];
 
 type Process = {
   on(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP', handler: () => void): void;
-  exit(code: number): never;
+  /** Says why, and ends the process with the status that stands for it. */
+  end(why: Ending): never;
 };
+
+type Ending = Interrupted | BangerError;
 
 /** After the terminal died: time for a program in a guest to end by itself. */
 const HANG_UP_MS = 2000;
 
-export function createInterrupts({ on, exit }: Process): Interrupts {
+export function createInterrupts({ on, end }: Process): Interrupts {
   const first = new AbortController();
   const holders: AbortController[] = [];
-  const endNow = (reason: Interrupted) => {
+  const endNow = (why: Ending) => {
     const holder = holders.at(-1);
-    if (holder === undefined || holder.signal.aborted) return exit(reason.code);
-    return holder.abort(reason);
+    if (holder === undefined || holder.signal.aborted) return end(why);
+    return holder.abort(why);
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     const reason = new Interrupted(128 + constants.signals[name]);
@@ -52,8 +57,15 @@ export function createInterrupts({ on, exit }: Process): Interrupts {
     },
     closed(error) {
       // A terminal that is gone answers EIO; the reader of a pipe that has left (`| head -1`) is not an error.
-      if (!GONE.includes(error.code ?? '')) throw error;
-      endNow(new Interrupted(EXIT.brokenPipe));
+      const gone = GONE.includes(error.code ?? '');
+      endNow(gone ? new Interrupted(EXIT.brokenPipe) : cannotWrite(error));
     },
   };
+}
+
+function cannotWrite(cause: NodeJS.ErrnoException): BangerError {
+  const { code, errno, message } = cause;
+  const why = errno === undefined ? message : getSystemErrorMessage(errno);
+  const reason = code === 'ENOSPC' || code === 'EDQUOT' ? 'DISK_FULL' : 'COMMAND_FAILED';
+  return new BangerError(reason, `what it prints cannot be written: ${why}`, { cause });
 }

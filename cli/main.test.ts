@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -14,7 +22,7 @@ const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const LINES = 5000;
 
 /** A command that prints a lot and asks no service. */
-function startLogs(t: TestContext) {
+function logsOf(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'banger-main-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const env = {
@@ -27,8 +35,13 @@ function startLogs(t: TestContext) {
   mkdirSync(logs, { recursive: true });
   const line = { time: '2026-01-01T00:00:00.000Z', level: 'info', message: 'x'.repeat(100) };
   writeFileSync(join(logs, 'vmd.log'), `${JSON.stringify(line)}\n`.repeat(LINES));
-  const args = [MAIN, 'daemon', 'logs', 'vmd', '--lines', String(LINES)];
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  return { env, arguments: ['daemon', 'logs', 'vmd', '--lines', String(LINES)] };
+}
+
+function startLogs(t: TestContext) {
+  const { env, arguments: words } = logsOf(t);
+  const stdio = ['ignore', 'pipe', 'inherit'] as const;
+  const child = spawn(process.execPath, [MAIN, ...words], { env, stdio: [...stdio] });
   const ended = Promise.withResolvers<number | null>();
   child.once('close', ended.resolve);
   return { child, ended: ended.promise };
@@ -46,4 +59,23 @@ test('a reader that leaves ends the command as it ends any filter', async (t) =>
   const { child, ended } = startLogs(t);
   child.stdout.destroy();
   assert.equal(await ended, 141);
+});
+
+const FULL = '/dev/full';
+test('what cannot be written is one line of error, for a result, a page and a command in the middle of its work', {
+  skip: !existsSync(FULL) && `${FULL} is not there`,
+}, (t) => {
+  const { env, arguments: logs } = logsOf(t);
+  for (const words of [['version'], ['vm', 'list', '--help'], logs]) {
+    const full = openSync(FULL, 'w');
+    const options = {
+      env,
+      stdio: ['ignore', full, 'pipe'] as StdioOptions,
+      encoding: 'utf8',
+    } as const;
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, ...words], options);
+    closeSync(full);
+    assert.equal(stderr, 'banger: what it prints cannot be written: no space left on device\n');
+    assert.equal(status, 1, words.join(' '));
+  }
 });

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { BangerError, hasReason } from '#kit/errors.ts';
 import { INSTALLED, localPaths, type ServiceName, socketPath } from '#kit/paths.ts';
 import { createClients } from './clients.ts';
@@ -12,7 +13,6 @@ import { createOutput, wantsColor } from './output/output.ts';
 import { type GlobalOptions, parseCommandLine } from './parse.ts';
 
 async function main(args: readonly string[], interrupts: Interrupts): Promise<number> {
-  const asked = guessOptions(args);
   try {
     const parsed = await parseCommandLine(COMMANDS, args);
     if (parsed.kind === 'text') {
@@ -27,14 +27,17 @@ async function main(args: readonly string[], interrupts: Interrupts): Promise<nu
       context.clients.close();
     }
   } catch (error) {
-    const color = wantsColor(process.stderr, process.env, asked.color);
-    const { text, code } = formatError(whyEnded(error, interrupts.signal), {
-      json: asked.json,
-      color,
-    });
-    process.stderr.write(text);
-    return code;
+    return tellError(args, whyEnded(error, interrupts.signal));
   }
+}
+
+/** Answers the exit code. */
+function tellError(args: readonly string[], error: unknown): number {
+  const asked = guessOptions(args);
+  const color = wantsColor(process.stderr, process.env, asked.color);
+  const { text, code } = formatError(error, { json: asked.json, color });
+  process.stderr.write(text);
+  return code;
 }
 
 /** A service answers an interrupted call with a status of its own; the signal knows what it was. */
@@ -140,15 +143,18 @@ async function flush(stream: NodeJS.WriteStream): Promise<void> {
   await promise;
 }
 
+const words = process.argv.slice(2);
 const interrupts = createInterrupts({
   on: (name, handler) => void process.on(name, handler),
-  exit: (code) => process.exit(code),
+  end: (why) => process.exit(tellError(words, why)),
 });
 process.stdout.on('error', interrupts.closed);
 process.stderr.on('error', interrupts.closed);
 // The bundle is CommonJS, which has no top-level await.
-void main(process.argv.slice(2), interrupts).then(async (code) => {
+void main(words, interrupts).then(async (code) => {
   await Promise.all([flush(process.stdout), flush(process.stderr)]);
+  // That a file could not be written is told in the turn after.
+  await setImmediate();
   // Ended rather than left to end: taking connections and the heap apart costs milliseconds and saves nothing.
   process.exit(code);
 });
