@@ -47,8 +47,14 @@ function nameOf(code: number): string {
 }
 
 export function toBangerError(failure: GuestFailure): BangerError {
-  const reason = REASON_BY_ERRNO[failure.errno] ?? 'COMMAND_FAILED';
-  return new BangerError(reason, failure.message, { metadata: { errno: failure.errno } });
+  const { errno, message } = failure;
+  const reason = REASON_BY_ERRNO[errno] ?? 'COMMAND_FAILED';
+  // The program in a guest is of the banger that booted it.
+  const remedy =
+    errno === 'ENOSYS'
+      ? '; it is older than this banger, and a restart brings the new one: banger vm restart NAME'
+      : '';
+  return new BangerError(reason, `${message}${remedy}`, { metadata: { errno } });
 }
 
 /** What a guest says is shown to people: one line, no terminal control, no end without end. */
