@@ -13,16 +13,23 @@ const FOLDERS = ['.git/', '.git/objects/', '.git/refs/', '.git/refs/heads/'];
 export async function* archiveWorkspace(
   plan: WorkspacePlan,
   git: readonly GitFile[],
+  { wasReadOnly = false } = {},
 ): AsyncGenerator<Buffer, void> {
-  yield* inChunks(entriesOf(plan, git));
+  yield* inChunks(entriesOf(plan, git, wasReadOnly));
 }
 
 async function* entriesOf(
   plan: WorkspacePlan,
   git: readonly GitFile[],
+  wasReadOnly: boolean,
 ): AsyncGenerator<Buffer, void> {
   const mtimeSeconds = Math.floor(Date.now() / 1000);
-  const writable = plan.options.readOnly ? 0o555 : 0o755;
+  const { readOnly } = plan.options;
+  const writable = readOnly ? 0o555 : 0o755;
+  // Folders come with what is in them. To name one is to set its owner too, so only a change of modes is worth it.
+  if (readOnly || wasReadOnly) {
+    for (const path of foldersOf(plan)) yield formatTarHeader(folder(path, mtimeSeconds, writable));
+  }
   for (const file of plan.files) {
     const { path, type, sizeBytes, executable } = file;
     const mode = writable & (executable || type === 'link' ? 0o777 : 0o666);
@@ -38,8 +45,20 @@ async function* entriesOf(
   yield tarEnd();
 }
 
-function folder(path: string, mtimeSeconds: number): TarEntry {
-  return { path: Buffer.from(path), type: 'folder', mode: 0o755, sizeBytes: 0, mtimeSeconds };
+/** The workspace itself and every folder on the way to a file, outer ones first; names byte for byte. */
+function foldersOf({ files }: WorkspacePlan): ReadonlySet<string> {
+  const folders = new Set(['./']);
+  for (const { path } of files) {
+    const name = path.toString('latin1');
+    for (let at = name.indexOf('/'); at !== -1; at = name.indexOf('/', at + 1)) {
+      folders.add(name.slice(0, at + 1));
+    }
+  }
+  return folders;
+}
+
+function folder(path: string, mtimeSeconds: number, mode = 0o755): TarEntry {
+  return { path: Buffer.from(path, 'latin1'), type: 'folder', mode, sizeBytes: 0, mtimeSeconds };
 }
 
 async function* gitFile(file: GitFile, now: number): AsyncGenerator<Buffer, void> {

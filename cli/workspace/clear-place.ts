@@ -1,4 +1,4 @@
-import { BangerError } from '#kit/errors.ts';
+import { BangerError, hasReason } from '#kit/errors.ts';
 import { printableName } from '#kit/names.ts';
 import { type Vm, VmServiceDefinition } from '#proto/banger/v1/vm.ts';
 import type { Context } from '../context.ts';
@@ -30,14 +30,7 @@ export async function clearPlace(
 }
 
 async function refuseLoss(context: Context, vm: Vm, ours: ReadonlySet<string>): Promise<void> {
-  const touched: string[] = [];
-  const answers = context.clients
-    .of('vmd', VmServiceDefinition)
-    .listVmWorkspace({ vm: vm.id }, { signal: context.signal });
-  for await (const { entries } of answers) {
-    const names = entries.filter(({ untouched }) => !untouched).map(({ path }) => path);
-    touched.push(...names.map((path) => path.toString('latin1')).filter((name) => ours.has(name)));
-  }
+  const touched = (await listTouched(context, vm)).filter((name) => ours.has(name));
   const [first] = touched;
   if (first === undefined) return;
   const shown = printableName(Buffer.from(first, 'latin1').toString());
@@ -49,13 +42,30 @@ async function refuseLoss(context: Context, vm: Vm, ours: ReadonlySet<string>): 
   );
 }
 
+/** Nothing where the folder is not there any more: then nothing can be lost either. */
+async function listTouched({ clients, signal }: Context, vm: Vm): Promise<string[]> {
+  const touched: string[] = [];
+  const vms = clients.of('vmd', VmServiceDefinition);
+  try {
+    for await (const { entries } of vms.listVmWorkspace({ vm: vm.id }, { signal })) {
+      for (const { path, untouched } of entries) {
+        if (!untouched) touched.push(path.toString('latin1'));
+      }
+    }
+  } catch (error) {
+    const gone = hasReason(error, 'INVALID_FIELD') && error.metadata.errno === 'ENOENT';
+    if (!gone) throw error;
+  }
+  return touched;
+}
+
 /** Arguments of one command, well below what a kernel takes. */
 const NAMES_AT_ONCE = 200;
 
 async function remove(
   context: Context,
   vm: Vm,
-  workingDir: string,
+  guestPath: string,
   names: readonly string[],
 ): Promise<void> {
   // Arguments travel as text; a name that is none stays, and the next export tells it as new.
@@ -63,9 +73,10 @@ async function remove(
     .map((name) => Buffer.from(name, 'latin1').toString())
     .filter((text) => !text.includes('\uFFFD'));
   for (let at = 0; at < texts.length; at += NAMES_AT_ONCE) {
-    const some = texts.slice(at, at + NAMES_AT_ONCE).map((name) => `./${name}`);
-    const command = ['rm', '-rf', '--', ...some];
-    const status = await runGuestCommand(context, { vm: vm.id, arguments: command, workingDir });
+    const some = texts.slice(at, at + NAMES_AT_ONCE).map((name) => `${guestPath}/${name}`);
+    // By whole names, because the folder itself may be gone.
+    const command = { arguments: ['rm', '-rf', '--', ...some], workingDir: '/' };
+    const status = await runGuestCommand(context, { vm: vm.id, ...command });
     if (status === 0) continue;
     const left = count(texts.length, 'file');
     context.out.note(`${left} that you removed here could not be removed in the guest`);

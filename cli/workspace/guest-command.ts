@@ -12,14 +12,14 @@ export type GuestCommand = {
   onOutput?: (data: Buffer) => void;
 };
 
-/** Runs a command in a guest without this terminal; answers its exit status, 127 where there is no such command. */
+/** Runs a command as root and without this terminal; answers its exit status, 127 where there is no such command. */
 export async function runGuestCommand(context: Context, command: GuestCommand): Promise<number> {
   const { onOutput, ...start } = command;
   const requests = createQueue<{ part: NonNullable<ExecVmRequest['part']> }>();
   void requests.push({
     part: {
       $case: 'start',
-      value: { environment: [], ...start, user: '', terminal: undefined, detach: false },
+      value: { environment: [], ...start, user: 'root', terminal: undefined, detach: false },
     },
   });
   void requests.push({ part: { $case: 'stdinEnd', value: true } });

@@ -15,6 +15,7 @@ import { test } from 'node:test';
 import { failsWith } from '#kit/testing/fails-with.ts';
 import { temporaryFolder } from '#kit/testing/temporary-folder.ts';
 import { planWorkspace } from './plan.ts';
+import { makeFolderGuest } from './testing/folder-guest.ts';
 import { gitIn, makeRepository } from './testing/git-repository.ts';
 import { workspaceOptions as options, prepared } from './testing/prepared.ts';
 
@@ -166,11 +167,20 @@ test('submodules are left behind and told, or come along with all history', asyn
   assert.equal(gitIn(full.guest, 'fsck'), '');
 });
 
-test('without write permission means just that', async (t) => {
-  const repository = makeRepository(t, { a: 'a' });
-  const { guest } = await prepared(t, repository, { readOnly: true });
-  assert.equal(lstatSync(join(guest, 'a')).mode & 0o222, 0);
-  assert.equal(statusOf(guest), '');
+test('without write permission means just that, for folders too, until it is prepared with it', async (t) => {
+  const repository = makeRepository(t, { a: 'a', 'sub/deep/b': 'b' });
+  const guest = makeFolderGuest(t);
+  const modesAfter = async (readOnly: boolean) => {
+    await guest.prepare(await planWorkspace(options(repository.root, { readOnly }), signal));
+    return ['.', 'a', 'sub', 'sub/deep', 'sub/deep/b'].map(
+      (name) => lstatSync(join(guest.root, name)).mode & 0o777,
+    );
+  };
+  const readOnly = await modesAfter(true);
+  assert.equal(statusOf(guest.root), '');
+  // Before anything can fail: a folder that may not be written to cannot be removed either.
+  assert.deepEqual(await modesAfter(false), [0o755, 0o644, 0o755, 0o755, 0o644]);
+  assert.deepEqual(readOnly, [0o555, 0o444, 0o555, 0o555, 0o444]);
 });
 
 test('a file that git lfs keeps elsewhere arrives with its content, and its filter does not run', async (t) => {
@@ -183,6 +193,12 @@ test('a file that git lfs keeps elsewhere arrives with its content, and its filt
   git('commit', '--quiet', '--message=lfs');
   const { guest } = await prepared(t, { root });
   assert.equal(readFileSync(join(guest, 'big.bin'), 'utf8'), 'content');
+});
+
+test('who commits here is who commits in the guest', async (t) => {
+  const { guest } = await prepared(t, makeRepository(t, { a: 'a' }));
+  const inGuest = (key: string) => gitIn(guest, 'config', '--local', key);
+  assert.deepEqual([inGuest('user.name'), inGuest('user.email')], ['Ada\n', 'ada@example.org\n']);
 });
 
 test('passwords in addresses stay here', async (t) => {

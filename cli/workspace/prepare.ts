@@ -41,7 +41,8 @@ export async function prepareWorkspace(
     await clearPlace(context, vm, plan, options);
     const files = await makeGuestGit(plan, scratch);
     const start = { vm: vm.id, workspace: describe(plan, options.guestPath) };
-    const requests = request(start, archiveWorkspace(plan, files));
+    const wasReadOnly = vm.workspace?.readOnly === true;
+    const requests = request(start, archiveWorkspace(plan, files, { wasReadOnly }));
     const parts = vms.prepareVmWorkspace(requests, { signal: context.signal });
     const workspace = await followStages(context, parts, 'workspace', { mode: options.progress });
     await keepSnapshot(plan, vm.id, scratch);

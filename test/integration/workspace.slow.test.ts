@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { before, type TestContext, test } from 'node:test';
+import { programRoot } from '#kit/program.ts';
 import { type LocalUser, openLocalUser } from './local-user.ts';
 import { needsMountNamespace } from './needs.ts';
 
@@ -11,12 +12,15 @@ import { needsMountNamespace } from './needs.ts';
  * back. The image is busybox: nothing in the guest knows git.
  */
 
-const IDENTITY = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
+// The launcher bundles a checkout that has changed; here its owner has done so before.
+before(() => {
+  execFileSync(process.execPath, [join(programRoot(), 'deploy/build.ts')], { stdio: 'inherit' });
+});
 
 /** A repository in the home of the person who runs banger, worked on as that person. */
 function makeRepository({ home }: LocalUser) {
   const root = join(home, 'my repo');
-  const become = ['--reuid=4501', '--regid=4501', '--clear-groups', 'git', '-C', root, ...IDENTITY];
+  const become = ['--reuid=4501', '--regid=4501', '--clear-groups', 'git', '-C', root];
   const env = { PATH: process.env.PATH ?? '', HOME: home };
   const own = () => execFileSync('chown', ['-R', '4501:4501', home]);
   const git = (...args: readonly string[]) => {
@@ -24,6 +28,7 @@ function makeRepository({ home }: LocalUser) {
     return execFileSync('setpriv', [...become, ...args], { env, encoding: 'utf8' });
   };
   mkdirSync(root);
+  writeFileSync(join(home, '.gitconfig'), '[user]\n\tname = Ada\n\temail = ada@example.org\n');
   git('init', '--quiet', '--initial-branch=main');
   writeFileSync(join(root, 'a.txt'), 'one\n');
   writeFileSync(join(root, 'gone here'), 'x');
@@ -65,6 +70,18 @@ async function tell(t: TestContext, user: LocalUser): Promise<void> {
     assert.equal(git('status', '--porcelain'), ' M a.txt\n?? untracked\n');
   });
 
+  await t.test(
+    'who commits here is who commits there, in this repository and in any other',
+    async () => {
+      for (const file of ['.git/config', '/etc/gitconfig']) {
+        assert.match(
+          (await guest(`cat ${file}`)).stdout,
+          /name = "Ada"[\s\S]*email = "ada@example.org"/,
+        );
+      }
+    },
+  );
+
   await t.test('changes are exported, and applied here they are the same bytes', async () => {
     await guest(
       'echo guest >>a.txt; rm "gone there"; echo o >x.o; printf "\\000\\377" >bin; chmod +x bin',
@@ -104,6 +121,15 @@ async function tell(t: TestContext, user: LocalUser): Promise<void> {
     assert.equal((await banger('vm', 'workspace', 'export', 'ws')).stdout, '');
   });
 
+  await t.test('a folder that was removed in the guest is prepared anew', async () => {
+    await guest('rm -rf /root/repo');
+    const again = await banger('vm', 'workspace', 'prepare', 'ws', root, '--readonly');
+    assert.deepEqual([again.code, again.stdout], [0, '/root/repo\n'], again.stderr);
+    assert.equal((await guest('stat -c %a . a.txt')).stdout, '555\n444\n');
+    assert.equal((await banger('vm', 'workspace', 'prepare', 'ws', root)).code, 0);
+    assert.equal((await guest('stat -c %a . a.txt')).stdout, '755\n644\n');
+  });
+
   await t.test('a hostile guest is refused and told what', async () => {
     const refused = async (script: string, undo: string, why: RegExp) => {
       await guest(script);
@@ -141,6 +167,8 @@ async function tell(t: TestContext, user: LocalUser): Promise<void> {
       assert.deepEqual([made.code, made.stderr], [0, '']);
       const asked = await banger('vm', 'exec', 'tools', '--', 'cat', '/root/asked');
       assert.equal(asked.stdout, 'trust --quiet --all\ninstall --yes\n');
+      const without = await run('--no-bootstrap', '--rm', root, '--', 'cat', '.tool-versions');
+      assert.deepEqual([without.code, without.stdout], [0, 'node 24\n'], without.stderr);
     },
   );
 

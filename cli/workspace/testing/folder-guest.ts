@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { BangerError } from '#kit/errors.ts';
 import { temporaryFolder } from '#kit/testing/temporary-folder.ts';
 import type { Vm, WorkspaceEntry } from '#proto/banger/v1/vm.ts';
 import { Vm as VmMessage, WorkspaceMode } from '#proto/banger/v1/vm.ts';
@@ -38,6 +39,7 @@ export function makeFolderGuest(t: TestContext): FolderGuest {
   let settledMs = 0;
   const service = {
     async *listVmWorkspace() {
+      if (!existsSync(root)) throw noFolder();
       yield { entries: [...walk(root, settledMs), ...(lies.entries ?? []).map(toEntry)] };
     },
     async *exportVmWorkspace({ paths }: { paths: readonly Buffer[] }) {
@@ -58,10 +60,12 @@ export function makeFolderGuest(t: TestContext): FolderGuest {
     notes,
     lies,
     async prepare(plan) {
-      const scratch = join(folder, 'scratch');
-      mkdirSync(scratch);
+      const scratch = mkdtempSync(join(folder, 'scratch-'));
       const git = await makeGuestGit(plan, scratch);
-      const tar = Buffer.concat(await Array.fromAsync(archiveWorkspace(plan, git)));
+      const wasReadOnly = vm.workspace?.readOnly === true;
+      const tar = Buffer.concat(
+        await Array.fromAsync(archiveWorkspace(plan, git, { wasReadOnly })),
+      );
       execFileSync('tar', ['--no-same-owner', '-xpf', '-', '-C', root], { input: tar });
       await keepSnapshot(plan, VM_ID, scratch);
       const { repository, commit } = plan;
@@ -71,12 +75,20 @@ export function makeFolderGuest(t: TestContext): FolderGuest {
         headCommit: commit,
         branch: plan.branch,
         mode: WorkspaceMode.OVERLAY,
-        readOnly: false,
+        readOnly: plan.options.readOnly,
         preparedAt: undefined,
       };
       settledMs = lstatSync(join(root, '.git/banger-prepared')).ctimeMs;
     },
   };
+}
+
+/** As vmd tells it of a guest. */
+function noFolder(): BangerError {
+  const metadata = { errno: 'ENOENT' };
+  return new BangerError('INVALID_FIELD', 'cannot open folder: No such file or directory', {
+    metadata,
+  });
 }
 
 function toEntry(lie: Partial<WorkspaceEntry>): WorkspaceEntry {

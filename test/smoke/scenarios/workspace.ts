@@ -93,10 +93,7 @@ export const workspaceScenarios: readonly Scenario[] = [
     const { root } = await openRepository(smoke);
     const { name: vm } = await create(smoke);
     await smoke.ok('vm', 'workspace', 'prepare', vm, root, '--readonly');
-    const found = await smoke.guest(
-      vm,
-      'find /root/repo -mindepth 1 -name .git -prune -o -perm /222 -print',
-    );
+    const found = await smoke.guest(vm, 'find /root/repo -name .git -prune -o -perm /222 -print');
     assert.equal(found, '');
     assert.equal(await smoke.guest(vm, 'cat /root/repo/tracked'), 'tracked\n');
   }),
