@@ -10,8 +10,8 @@ export const version: Command = {
   ],
   async run({ out }) {
     const facts = { version: VERSION, build: BUILD, runtime: process.version };
-    if (out.quiet) out.stdout.write(`${VERSION}\n`);
-    else out.result(facts, () => `banger ${VERSION} (build ${BUILD}, Node.js ${process.version})`);
+    const all = `banger ${VERSION} (build ${BUILD}, Node.js ${process.version})`;
+    out.result(facts, () => (out.quiet ? VERSION : all));
     return 0;
   },
 };

@@ -17,7 +17,7 @@ export async function offerSetup(context: Context, error: unknown): Promise<bool
   if (packages.length === 0) return false;
   const { out, stdin } = context;
   const lacks = `this host lacks: ${packages.join(', ')}`;
-  if (!stdin.isTTY || !out.stderr.isTTY || out.quiet || out.json) {
+  if (!stdin.isTTY || !out.stderr.isTTY || out.quiet || out.structured) {
     out.note(`${lacks}; install it with: banger setup --yes`);
     return false;
   }

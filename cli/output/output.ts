@@ -16,10 +16,21 @@ export type Output = OutputOptions & {
   stderr: NodeJS.WriteStream;
   /** Whether results are for programs: JSON, or fields of it. */
   structured: boolean;
-  /** A result: JSON with --json, else text. */
+  /** A result: JSON with --json, its id with --quiet where it has one, else text. */
   result(value: unknown, text: () => string): void;
-  /** Rows: JSON with --json, the first column alone with --quiet, else a table. */
-  rows<Row>(rows: readonly Row[], table: Table<Row>, toJson: (row: Row) => unknown): void;
+  /** Several results, one a line: by the same rules. */
+  lines<Item>(
+    items: readonly Item[],
+    toJson: (item: Item) => unknown,
+    text: (item: Item) => string,
+  ): void;
+  /** Several results as a table, or the remark where there is none; with --quiet the ids, or the first column. */
+  rows<Row>(
+    rows: readonly Row[],
+    table: Table<Row>,
+    toJson: (row: Row) => unknown,
+    none?: string,
+  ): void;
   /** A remark for people; silent with --quiet. */
   note(text: string): void;
 };
@@ -30,26 +41,40 @@ export function createOutput(
 ): Output {
   const { stdout, stderr } = streams;
   const line = (text: string) => void stdout.write(`${text}\n`);
-  const { json, format } = options;
-  return {
+  const { json, quiet, color, format } = options;
+  const structured = json || format !== undefined;
+  const printStructured = (value: unknown) => {
+    if (format === undefined) line(JSON.stringify(value, null, 2));
+    else for (const each of listOf(value)) line(formatFields(each, format));
+  };
+  const output: Output = {
     ...options,
-    structured: json || format !== undefined,
+    structured,
     stdout,
     stderr,
     result(value, text) {
-      if (format !== undefined) for (const row of listOf(value)) line(formatFields(row, format));
-      else line(json ? JSON.stringify(value, null, 2) : text());
+      if (structured) printStructured(value);
+      else line((quiet ? idOf(value) : undefined) ?? text());
     },
-    rows(rows, table, toJson) {
-      if (format !== undefined) for (const row of rows) line(formatFields(toJson(row), format));
-      else if (json) line(JSON.stringify(rows.map(toJson), null, 2));
-      else if (options.quiet) for (const row of rows) line(table[0]?.text(row) ?? '');
-      else stdout.write(formatTable(rows, table, { widthOf: stdout, color: options.color }));
+    lines(items, toJson, text) {
+      if (structured) printStructured(items.map(toJson));
+      else for (const item of items) output.result(toJson(item), () => text(item));
+    },
+    rows(rows, table, toJson, none) {
+      if (structured || quiet) output.lines(rows, toJson, (row) => table[0]?.text(row) ?? '');
+      else if (rows.length === 0 && none !== undefined) output.note(none);
+      else stdout.write(formatTable(rows, table, { widthOf: stdout, color }));
     },
     note(text) {
-      if (!options.quiet) stderr.write(`${text}\n`);
+      if (!quiet) stderr.write(`${text}\n`);
     },
   };
+  return output;
+}
+
+function idOf(value: unknown): string | undefined {
+  const hasId = typeof value === 'object' && value !== null && 'id' in value;
+  return hasId ? String(value.id) : undefined;
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -3,24 +3,13 @@ import { type Vm, VmServiceDefinition } from '#proto/banger/v1/vm.ts';
 import type { Input, Option } from '../command.ts';
 import type { Context } from '../context.ts';
 import { optionText } from '../input.ts';
-import { UsageError } from '../output/error.ts';
-import type { ProgressMode } from '../output/progress.ts';
-import { PROGRESS_MODES } from '../output/progress.ts';
+import { readShownStages, type ShownStages, STAGE_OPTIONS } from '../shown-stages.ts';
 import { followStages } from '../staged.ts';
 import { readSyncedFiles } from '../user/file-sync.ts';
 import { readGitIdentity } from '../user/git-identity.ts';
 import { createHeld } from './held.ts';
 import { readPublished, readSettings, SETTING_OPTIONS } from './settings.ts';
 import { awaitSystem, readWait, WAIT_OPTIONS, type Wait } from './wait.ts';
-
-export const PROGRESS_OPTIONS: readonly Option[] = [
-  {
-    spelling: '--progress <mode>',
-    description: 'auto (on a terminal), plain or off',
-    completes: PROGRESS_MODES,
-  },
-  { spelling: '--timing', description: 'show at the end how long each stage took' },
-];
 
 /** The options that make a VM: for run and create alike. */
 export const CREATE_OPTIONS: readonly Option[] = [
@@ -34,7 +23,7 @@ export const CREATE_OPTIONS: readonly Option[] = [
     repeats: true,
   },
   ...WAIT_OPTIONS,
-  ...PROGRESS_OPTIONS,
+  ...STAGE_OPTIONS,
 ];
 
 type VmService = Client<typeof VmServiceDefinition>;
@@ -45,8 +34,7 @@ export type CreateRequest = Parameters<VmService['createVm']>[0];
 export type Wanted = {
   request: CreateRequest;
   wait: Wait;
-  progress: ProgressMode;
-  timing: boolean;
+  shown: ShownStages;
 };
 
 export async function readCreate(context: Context, input: Input, command: string): Promise<Wanted> {
@@ -57,7 +45,7 @@ export async function readCreate(context: Context, input: Input, command: string
     settings: readSettings(input, command),
     publish: readPublished(input, command),
   };
-  const shown = { progress: readProgress(input, command), timing: input.options.timing === true };
+  const shown = readShownStages(input, command);
   const [gitIdentity, syncedFiles] = await Promise.all([
     readGitIdentity(context),
     readSyncedFiles(context),
@@ -65,13 +53,13 @@ export async function readCreate(context: Context, input: Input, command: string
   return {
     request: { ...request, gitIdentity, syncedFiles },
     wait: readWait(input, command),
-    ...shown,
+    shown,
   };
 }
 
 export async function create(
   context: Context,
-  { request, wait, progress, timing }: Wanted,
+  { request, wait, shown }: Wanted,
   more: CreateRequest,
 ): Promise<Vm> {
   const { clients, signal } = context;
@@ -82,17 +70,9 @@ export async function create(
       ? createHeld(vms, message, { signal, ...wait.left() })
       : vms.createVm(message, { signal, ...wait.left() });
   const vm = await followStages(context, parts, 'vm', {
-    mode: progress,
-    timing,
+    ...shown,
     ...(more.noStart === true ? {} : { done: (_vm: Vm, elapsed: string) => `ready in ${elapsed}` }),
   });
   if (more.noStart !== true) await awaitSystem(context, vm.id, wait);
   return vm;
-}
-
-export function readProgress(input: Input, command: string): ProgressMode {
-  const given = optionText(input, 'progress') ?? 'auto';
-  const mode = PROGRESS_MODES.find((known) => known === given);
-  if (mode !== undefined) return mode;
-  throw new UsageError(`--progress is ${PROGRESS_MODES.join(', ')}, not "${given}"`, command);
 }

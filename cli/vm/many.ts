@@ -1,20 +1,17 @@
 import type { Client } from '#kit/client.ts';
+import type { Stage } from '#proto/banger/v1/types.ts';
 import { type Vm, VmServiceDefinition } from '#proto/banger/v1/vm.ts';
-import type { Argument, Command, Input } from '../command.ts';
+import type { Command, Input } from '../command.ts';
 import type { Context } from '../context.ts';
 import { argumentTexts } from '../input.ts';
-import { onEachVm } from '../targets.ts';
+import { readShownStages } from '../shown-stages.ts';
+import { showStages } from '../staged.ts';
+import { onEachVm, VMS_ARGUMENT } from '../targets.ts';
 import { vmToJson } from './json.ts';
-
-export const VMS_ARGUMENT: Argument = {
-  spelling: '<vm...>',
-  description: 'names, ids, or beginnings of ids',
-  completes: 'vm',
-};
 
 type Vms = Client<typeof VmServiceDefinition>;
 type Stages = AsyncIterable<{ part?: Part | undefined }>;
-type Part = { $case: 'stage'; value: unknown } | { $case: 'vm'; value: Vm };
+type Part = { $case: 'stage'; value: Stage } | { $case: 'vm'; value: Vm };
 type Unary = Promise<{ vm?: Vm | undefined }>;
 
 /** A verb that takes several VMs and tells each one's name, or with --json each one as it is now. */
@@ -28,25 +25,36 @@ export function manyVms(
     run: async (context, input) => {
       const { clients, out } = context;
       const vms = clients.of('vmd', VmServiceDefinition);
+      const references = argumentTexts(input, 0);
+      const progress = showStages(context, readShownStages(input, 'banger vm'));
+      // Stages of several run side by side.
+      const nameOf = (vm: Vm, stage: Stage) =>
+        references.length > 1 ? `${vm.name}: ${stage.name}` : stage.name;
       const changed: Vm[] = [];
-      const code = await onEachVm(
-        context,
-        argumentTexts(input, 0),
-        (vm) => resultOf(call(vms, vm, input, context), vm),
-        (vm, after) => {
-          changed.push(after);
-          if (!out.structured) out.stdout.write(`${out.quiet ? vm.id : after.name}\n`);
-        },
-      );
-      if (out.structured) out.rows(changed, [], vmToJson);
+      const code = await onEachVm(context, references, {
+        verb: (vm) =>
+          resultOf(call(vms, vm, input, context), vm, (stage) =>
+            progress.stage({ ...stage, name: nameOf(vm, stage) }),
+          ),
+        ended: () => progress.end(),
+        tell: (_vm, after) => void changed.push(after),
+      });
+      out.lines(changed, vmToJson, ({ name }) => name);
       return code;
     },
   };
 }
 
-async function resultOf(answer: Stages | Unary, before: Vm): Promise<Vm> {
+async function resultOf(
+  answer: Stages | Unary,
+  before: Vm,
+  onStage: (stage: Stage) => void,
+): Promise<Vm> {
   if ('then' in answer) return (await answer).vm ?? before;
   let after = before;
-  for await (const { part } of answer) if (part?.$case === 'vm') after = part.value;
+  for await (const { part } of answer) {
+    if (part?.$case === 'vm') after = part.value;
+    else if (part !== undefined) onStage(part.value);
+  }
   return after;
 }

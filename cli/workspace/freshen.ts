@@ -44,7 +44,7 @@ async function prepareAgain(context: Context, vm: Vm, workspace: Workspace): Pro
     includeUntracked: false,
   };
   const plan = await planWorkspace(options, context.signal);
-  await prepareWorkspace(context, vm, plan, { guestPath, force: false, progress: 'off' });
+  await prepareWorkspace(context, vm, plan, { guestPath, force: false, shown: { mode: 'off' } });
 }
 
 /** A branch that is not here is the guest's own, and stays checked out there. */

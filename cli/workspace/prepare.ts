@@ -9,7 +9,7 @@ import {
   WorkspaceMode,
 } from '#proto/banger/v1/vm.ts';
 import type { Context } from '../context.ts';
-import type { ProgressMode } from '../output/progress.ts';
+import type { ShownStages } from '../shown-stages.ts';
 import { followStages } from '../staged.ts';
 import { archiveWorkspace } from './archive.ts';
 import { clearPlace } from './clear-place.ts';
@@ -24,7 +24,7 @@ export type PrepareOptions = {
   guestPath: string;
   /** Whether what was changed in the guest may be overwritten. */
   force: boolean;
-  progress: ProgressMode;
+  shown: ShownStages;
 };
 
 /** Puts a planned workspace into a guest, and keeps here what the guest was given. */
@@ -44,7 +44,7 @@ export async function prepareWorkspace(
     const wasReadOnly = vm.workspace?.readOnly === true;
     const requests = request(start, archiveWorkspace(plan, files, { wasReadOnly }));
     const parts = vms.prepareVmWorkspace(requests, { signal: context.signal });
-    const workspace = await followStages(context, parts, 'workspace', { mode: options.progress });
+    const workspace = await followStages(context, parts, 'workspace', options.shown);
     await keepSnapshot(plan, vm.id, scratch);
     const { vms: known } = await vms.listVms({}, { signal: context.signal });
     await dropSnapshots(git, new Set(known.map(({ id }) => id)));

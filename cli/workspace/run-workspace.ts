@@ -4,7 +4,7 @@ import type { Input, Option } from '../command.ts';
 import type { Context } from '../context.ts';
 import { argumentText } from '../input.ts';
 import { UsageError } from '../output/error.ts';
-import type { ProgressMode } from '../output/progress.ts';
+import type { ShownStages } from '../shown-stages.ts';
 import { bootstrapTools, findToolFile } from './bootstrap.ts';
 import { tellLeftBehind } from './left-behind.ts';
 import { printPlan, readPlan, WORKSPACE_OPTIONS } from './options.ts';
@@ -15,7 +15,7 @@ export type RunWorkspace = {
   /** What --dry-run prints. */
   print(): void;
   /** Puts it into the machine, and gets its tools where a person will work with them. */
-  prepare(vm: Vm, progress: ProgressMode): Promise<void>;
+  prepare(vm: Vm, shown: ShownStages): Promise<void>;
 };
 
 export const RUN_WORKSPACE_OPTIONS: readonly Option[] = [
@@ -54,8 +54,8 @@ export async function readRunWorkspace(
   const background = input.options.detach !== true;
   return {
     print: () => printPlan(context, plan),
-    async prepare(vm, progress) {
-      await prepareWorkspace(context, vm, plan, { guestPath: GUEST_PATH, force: false, progress });
+    async prepare(vm, shown) {
+      await prepareWorkspace(context, vm, plan, { guestPath: GUEST_PATH, force: false, shown });
       // On a pipe, standard error is the command's alone.
       if (context.out.stderr.isTTY) tellLeftBehind(context, plan);
       if (toolFile !== undefined)

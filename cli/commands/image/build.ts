@@ -4,9 +4,8 @@ import type { Command } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { openFile } from '../../image/open-file.ts';
 import { argumentText, optionText } from '../../input.ts';
-import { PROGRESS_MODES } from '../../output/progress.ts';
+import { readShownStages, STAGE_OPTIONS } from '../../shown-stages.ts';
 import { followStages } from '../../staged.ts';
-import { readProgress } from '../../vm/create.ts';
 
 export const build: Command = {
   description:
@@ -21,7 +20,7 @@ export const build: Command = {
   options: [
     { spelling: '--name <name>', description: "name of the image; the recipe's when not given" },
     { spelling: '--replace', description: 'build it anew where it is here already' },
-    { spelling: '--progress <mode>', description: 'auto, plain or off', completes: PROGRESS_MODES },
+    ...STAGE_OPTIONS,
   ],
   examples: [
     { line: 'banger image build debian-bookworm', shows: 'package by package, then the image' },
@@ -36,8 +35,8 @@ export const build: Command = {
       replace: input.options.replace === true,
     };
     const parts = clients.of('imaged', ImageServiceDefinition).buildImage(request, { signal });
-    const mode = readProgress(input, 'banger image build');
-    const image = await followStages(context, parts, 'image', { mode });
+    const shown = readShownStages(input, 'banger image build');
+    const image = await followStages(context, parts, 'image', shown);
     out.result(image, () => image.name);
     return 0;
   },

@@ -1,17 +1,38 @@
 import { ImageServiceDefinition } from '#proto/banger/v1/image.ts';
 import type { Command } from '../../command.ts';
-import { argumentText } from '../../input.ts';
+import { argumentTexts } from '../../input.ts';
+import { onEach } from '../../targets.ts';
 
 export const delete_: Command = {
-  description: 'Removes an image. Refused while a machine is made of it.',
+  description: 'Removes images. One that a machine is made of is refused.',
   arguments: [
-    { spelling: '<image>', description: 'name, id, or the beginning of an id', completes: 'image' },
+    {
+      spelling: '<image...>',
+      description: 'names, ids, or beginnings of ids',
+      completes: 'image',
+    },
   ],
-  examples: [{ line: 'banger image delete alpine', shows: 'frees its disk' }],
-  async run({ clients, out, signal }, input) {
-    const image = argumentText(input, 0) ?? '';
-    await clients.of('imaged', ImageServiceDefinition).deleteImage({ image }, { signal });
-    out.result({ deleted: image }, () => image);
-    return 0;
+  examples: [{ line: 'banger image delete alpine busybox', shows: 'frees their disks' }],
+  async run(context, input) {
+    const { clients, out, signal } = context;
+    const service = clients.of('imaged', ImageServiceDefinition);
+    const { images: all } = await service.listImages({}, { signal });
+    const known = {
+      all,
+      noun: 'image',
+      reason: 'IMAGE_NOT_FOUND',
+      list: 'banger image list',
+    } as const;
+    const deleted: typeof all = [];
+    const code = await onEach(context, known, argumentTexts(input, 0), {
+      verb: ({ id }) => service.deleteImage({ image: id }, { signal }),
+      tell: (image) => void deleted.push(image),
+    });
+    out.lines(
+      deleted,
+      (image) => image,
+      ({ name }) => name,
+    );
+    return code;
   },
 };

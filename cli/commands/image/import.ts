@@ -3,9 +3,8 @@ import type { Command } from '../../command.ts';
 import { openFile } from '../../image/open-file.ts';
 import { streamRequest } from '../../image/stream-request.ts';
 import { argumentText, optionText } from '../../input.ts';
-import { PROGRESS_MODES } from '../../output/progress.ts';
+import { readShownStages, STAGE_OPTIONS } from '../../shown-stages.ts';
 import { followStages } from '../../staged.ts';
-import { readProgress } from '../../vm/create.ts';
 
 export const import_: Command = {
   description: 'Takes an image out of a bundle that "banger image export" made.',
@@ -19,7 +18,7 @@ export const import_: Command = {
       description: 'refuse a bundle that hashes to another "sha256:…"',
     },
     { spelling: '--replace', description: 'point the name at the new image where it exists' },
-    { spelling: '--progress <mode>', description: 'auto, plain or off', completes: PROGRESS_MODES },
+    ...STAGE_OPTIONS,
   ],
   examples: [{ line: 'banger image import web.tar.zst', shows: 'the name of the image' }],
   next: 'banger vm run --image NAME boots it',
@@ -34,8 +33,8 @@ export const import_: Command = {
     const parts = clients
       .of('imaged', ImageServiceDefinition)
       .importImage(streamRequest(start, bytes), { signal });
-    const mode = readProgress(input, 'banger image import');
-    const image = await followStages(context, parts, 'image', { mode });
+    const shown = readShownStages(input, 'banger image import');
+    const image = await followStages(context, parts, 'image', shown);
     out.result(image, () => image.name);
     return 0;
   },

@@ -20,9 +20,8 @@ export const list: Command = {
       return 0;
     }
     const { images } = await service.listImages({}, { signal });
-    if (images.length === 0 && !out.json)
-      out.note('no images yet; get one with: banger image pull debian-bookworm');
-    else out.rows(images, IMAGE_TABLE, (image) => image);
+    const none = 'no images yet; get one with: banger image pull debian-bookworm';
+    out.rows(images, IMAGE_TABLE, (image) => image, none);
     return 0;
   },
 };

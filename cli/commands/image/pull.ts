@@ -4,9 +4,8 @@ import { readLogins } from '../../image/credentials.ts';
 import { openSource } from '../../image/source.ts';
 import { streamRequest } from '../../image/stream-request.ts';
 import { argumentText, optionText } from '../../input.ts';
-import { PROGRESS_MODES } from '../../output/progress.ts';
+import { readShownStages, STAGE_OPTIONS } from '../../shown-stages.ts';
 import { followStages } from '../../staged.ts';
-import { readProgress } from '../../vm/create.ts';
 
 const COMMAND = 'banger image pull';
 
@@ -27,7 +26,7 @@ export const pull: Command = {
     },
     { spelling: '--replace', description: 'point the name at the new image where it exists' },
     { spelling: '--insecure', description: 'talk plain HTTP to the registry' },
-    { spelling: '--progress <mode>', description: 'auto, plain or off', completes: PROGRESS_MODES },
+    ...STAGE_OPTIONS,
   ],
   examples: [
     { line: 'banger image pull debian-bookworm', shows: 'the recipe of that name' },
@@ -50,10 +49,9 @@ export const pull: Command = {
       context,
       images.pullImage(streamRequest(start, source.bytes), { signal }),
       'image',
-      { mode: readProgress(input, COMMAND) },
+      readShownStages(input, COMMAND),
     );
-    if (out.quiet) out.stdout.write(`${image.id}\n`);
-    else out.result(image, () => image.name);
+    out.result(image, () => image.name);
     return 0;
   },
 };

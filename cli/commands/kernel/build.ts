@@ -1,9 +1,8 @@
 import { KernelServiceDefinition } from '#proto/banger/v1/kernel.ts';
 import type { Command } from '../../command.ts';
 import { argumentText } from '../../input.ts';
-import { PROGRESS_MODES } from '../../output/progress.ts';
+import { readShownStages, STAGE_OPTIONS } from '../../shown-stages.ts';
 import { followStages } from '../../staged.ts';
-import { readProgress } from '../../vm/create.ts';
 
 export const build: Command = {
   description:
@@ -11,7 +10,7 @@ export const build: Command = {
   arguments: [{ spelling: '[name]', description: 'banger-6.1 when not given' }],
   options: [
     { spelling: '--replace', description: 'build it anew where it is here already' },
-    { spelling: '--progress <mode>', description: 'auto, plain or off', completes: PROGRESS_MODES },
+    ...STAGE_OPTIONS,
   ],
   examples: [{ line: 'banger kernel build', shows: 'what is being compiled, then the kernel' }],
   next: 'banger vm create boots it, banger kernel export shares it',
@@ -19,8 +18,8 @@ export const build: Command = {
     const request = { name: argumentText(input, 0) ?? '', replace: input.options.replace === true };
     const { clients, out, signal } = context;
     const parts = clients.of('imaged', KernelServiceDefinition).buildKernel(request, { signal });
-    const mode = readProgress(input, 'banger kernel build');
-    const kernel = await followStages(context, parts, 'kernel', { mode });
+    const shown = readShownStages(input, 'banger kernel build');
+    const kernel = await followStages(context, parts, 'kernel', shown);
     out.result(kernel, () => `${kernel.name} (${kernel.release})`);
     return 0;
   },

@@ -1,23 +1,36 @@
 import { KernelServiceDefinition } from '#proto/banger/v1/kernel.ts';
 import type { Command } from '../../command.ts';
-import { argumentText } from '../../input.ts';
+import { argumentTexts } from '../../input.ts';
+import { onEach } from '../../targets.ts';
 
 export const delete_: Command = {
-  description: 'Removes a kernel. Refused while a machine boots it.',
+  description: 'Removes kernels. One that a machine boots is refused.',
   arguments: [
     {
-      spelling: '<kernel>',
-      description: 'name, id, or the beginning of an id',
+      spelling: '<kernel...>',
+      description: 'names, ids, or beginnings of ids',
       completes: 'kernel',
     },
   ],
   examples: [
     { line: 'banger kernel delete debian-cloud', shows: 'the next machine pulls it again' },
   ],
-  async run({ clients, out, signal }, input) {
-    const kernel = argumentText(input, 0) ?? '';
-    await clients.of('imaged', KernelServiceDefinition).deleteKernel({ kernel }, { signal });
-    out.result({ deleted: kernel }, () => kernel);
-    return 0;
+  async run(context, input) {
+    const { clients, out, signal } = context;
+    const service = clients.of('imaged', KernelServiceDefinition);
+    const { kernels: all } = await service.listKernels({}, { signal });
+    const list = 'banger kernel list';
+    const known = { all, noun: 'kernel', reason: 'KERNEL_NOT_FOUND', list } as const;
+    const deleted: typeof all = [];
+    const code = await onEach(context, known, argumentTexts(input, 0), {
+      verb: ({ id }) => service.deleteKernel({ kernel: id }, { signal }),
+      tell: (kernel) => void deleted.push(kernel),
+    });
+    out.lines(
+      deleted,
+      (kernel) => kernel,
+      ({ name }) => name,
+    );
+    return code;
   },
 };

@@ -4,9 +4,8 @@ import { openKernel } from '../../image/kernel-source.ts';
 import { streamRequest } from '../../image/stream-request.ts';
 import { argumentText, optionText } from '../../input.ts';
 import { UsageError } from '../../output/error.ts';
-import { PROGRESS_MODES } from '../../output/progress.ts';
+import { readShownStages, STAGE_OPTIONS } from '../../shown-stages.ts';
 import { followStages } from '../../staged.ts';
-import { readProgress } from '../../vm/create.ts';
 
 const COMMAND = 'banger kernel import';
 
@@ -27,7 +26,7 @@ export const import_: Command = {
       description: 'such as linux-image-amd64, instead of a path',
     },
     { spelling: '--replace', description: 'point the name at the new kernel where it exists' },
-    { spelling: '--progress <mode>', description: 'auto, plain or off', completes: PROGRESS_MODES },
+    ...STAGE_OPTIONS,
   ],
   examples: [
     { line: 'banger kernel import mine ./vmlinux', shows: 'the name and the release' },
@@ -49,9 +48,7 @@ export const import_: Command = {
     const parts = clients
       .of('imaged', KernelServiceDefinition)
       .importKernel(streamRequest(start, bytes), { signal });
-    const kernel = await followStages(context, parts, 'kernel', {
-      mode: readProgress(input, COMMAND),
-    });
+    const kernel = await followStages(context, parts, 'kernel', readShownStages(input, COMMAND));
     out.result(kernel, () => `${kernel.name} (${kernel.release})`);
     return 0;
   },

@@ -20,9 +20,8 @@ export const list: Command = {
       return 0;
     }
     const { kernels } = await service.listKernels({}, { signal });
-    if (kernels.length === 0 && !out.json)
-      out.note('no kernels yet; the first machine pulls one, or: banger kernel pull');
-    else out.rows(kernels, TABLE, (kernel) => kernel);
+    const none = 'no kernels yet; the first machine pulls one, or: banger kernel pull';
+    out.rows(kernels, TABLE, (kernel) => kernel, none);
     return 0;
   },
 };

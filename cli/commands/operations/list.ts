@@ -11,9 +11,8 @@ export const list: Command = {
   next: 'banger operations watch ID follows one, banger operations cancel ID stops it',
   async run(context) {
     const found = await listOperations(context);
-    if (found.length === 0 && !context.out.structured)
-      context.out.note('nothing is running and nothing ran lately');
-    else context.out.rows(found, TABLE, operationToJson);
+    const none = 'nothing is running and nothing ran lately';
+    context.out.rows(found, TABLE, operationToJson, none);
     return 0;
   },
 };

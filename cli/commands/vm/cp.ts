@@ -69,6 +69,6 @@ function hostPlaces(sources: readonly Place[]) {
 
 /** cp says nothing when all went well; people at a terminal get a word. */
 function tell({ out }: Context, facts: unknown, text: string): void {
-  if (out.json) out.result(facts, () => text);
+  if (out.structured) out.result(facts, () => text);
   else if (out.stderr.isTTY) out.note(`copied ${text}`);
 }

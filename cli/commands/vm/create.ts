@@ -23,8 +23,7 @@ export const create: Command = {
     const noStart = input.options.start === false;
     const wanted = await readCreate(context, input, 'banger vm create');
     const vm = await createVm(context, wanted, { noStart, keepFailed: true });
-    if (context.out.quiet) context.out.stdout.write(`${vm.id}\n`);
-    else context.out.result(vmToJson(vm), () => vm.name);
+    context.out.result(vmToJson(vm), () => vm.name);
     return 0;
   },
 };

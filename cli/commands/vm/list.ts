@@ -11,14 +11,13 @@ export const list: Command = {
   examples: [
     { line: 'banger vm list', shows: 'a table' },
     { line: 'banger vm list -q', shows: 'ids only, one a line' },
+    { line: 'banger vm list --format name,state,address', shows: 'fields, a tab between them' },
     { line: "banger vm list --json | jq '.[].name'", shows: 'every field, for programs' },
   ],
   next: 'banger vm run makes one, banger vm show NAME tells all about one',
   async run({ clients, out, signal }) {
     const { vms } = await clients.of('vmd', VmServiceDefinition).listVms({}, { signal });
-    if (vms.length === 0 && !out.structured)
-      out.note('no virtual machines yet; make one with: banger vm run');
-    else out.rows(vms, TABLE, vmToJson);
+    out.rows(vms, TABLE, vmToJson, 'no virtual machines yet; make one with: banger vm run');
     return 0;
   },
 };

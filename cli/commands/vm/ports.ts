@@ -8,8 +8,7 @@ import type { Command } from '../../command.ts';
 import { argumentTexts } from '../../input.ts';
 import { lowerName } from '../../output/enum.ts';
 import type { Table } from '../../output/table.ts';
-import { onEachVm } from '../../targets.ts';
-import { VMS_ARGUMENT } from '../../vm/many.ts';
+import { onEachVm, VMS_ARGUMENT } from '../../targets.ts';
 import { hostEnd } from '../../vm/ports.ts';
 
 export const ports: Command = {
@@ -20,15 +19,12 @@ export const ports: Command = {
   next: 'banger vm publish NAME HOST-PORT:GUEST-PORT makes one reachable',
   async run(context, input) {
     const rows: Row[] = [];
-    const code = await onEachVm(
-      context,
-      argumentTexts(input, 0),
-      ({ id }) =>
-        context.clients
-          .of('vmd', VmServiceDefinition)
-          .listVmPorts({ vm: id }, { signal: context.signal }),
-      (vm, answer) => void rows.push(...rowsOf(vm, answer)),
-    );
+    const { clients, signal } = context;
+    const vms = clients.of('vmd', VmServiceDefinition);
+    const code = await onEachVm(context, argumentTexts(input, 0), {
+      verb: ({ id }) => vms.listVmPorts({ vm: id }, { signal }),
+      tell: (vm, answer) => void rows.push(...rowsOf(vm, answer)),
+    });
     context.out.rows(rows, TABLE, (row) => row);
     return code;
   },

@@ -41,8 +41,7 @@ export const prune: Command = {
 };
 
 function tell({ out }: Context, vms: readonly Vm[]): void {
-  if (out.structured) out.rows(vms, [], vmToJson);
-  else for (const { id, name } of vms) out.stdout.write(`${out.quiet ? id : name}\n`);
+  out.lines(vms, vmToJson, ({ name }) => name);
 }
 
 async function confirm(context: Context, doomed: readonly Vm[]): Promise<boolean> {

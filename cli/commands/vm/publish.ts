@@ -30,10 +30,7 @@ export const publish: Command = {
       const answer = await vms.publishVmPort({ vm, port }, { signal });
       if (answer.port !== undefined) opened.push(answer.port);
     }
-    if (out.structured) out.rows(opened, [], portToJson);
-    else
-      for (const port of opened)
-        out.stdout.write(`${out.quiet ? hostEnd(port) : formatPort(port)}\n`);
+    out.lines(opened, portToJson, out.quiet ? hostEnd : formatPort);
     return 0;
   },
 };
@@ -47,7 +44,7 @@ export const unpublish: Command = {
     const vm = argumentText(input, 0) ?? '';
     const wanted = argumentTexts(input, 1).map((text) => parsePublish(text, 'banger vm unpublish'));
     for (const port of wanted) await vms.unpublishVmPort({ vm, port }, { signal });
-    if (out.structured) out.rows(wanted, [], portToJson);
+    if (out.structured) out.lines(wanted, portToJson, formatPort);
     return 0;
   },
 };

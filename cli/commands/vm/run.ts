@@ -64,7 +64,7 @@ export const run: Command = {
     const vm = await createPrepared(context, wanted, { keepFailed: !removes, hold: removes });
     try {
       context.signal.throwIfAborted();
-      await workspace?.prepare(vm, wanted.progress);
+      await workspace?.prepare(vm, wanted.shown);
       if (input.options.detach === true) return tellName(context, vm);
       return (await runInGuest(context, { vm: vm.id, ...command })).code;
     } finally {
@@ -118,8 +118,7 @@ function readCommand(context: Context, input: Input): Omit<GuestCommand, 'vm'> {
 }
 
 function tellName({ out }: Context, vm: Vm): number {
-  if (out.quiet) out.stdout.write(`${vm.id}\n`);
-  else out.result(vmToJson(vm), () => vm.name);
+  out.result(vmToJson(vm), () => vm.name);
   return EXIT.ok;
 }
 

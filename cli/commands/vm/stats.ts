@@ -49,12 +49,10 @@ type Reading = { vm: Vm; stats: ReadVmStatsResponse };
 
 async function readAll(context: Context, references: readonly string[]): Promise<number> {
   const readings: Reading[] = [];
-  const code = await onEachVm(
-    context,
-    references,
-    (vm) => readSecond(context, vm),
-    (vm, stats) => void readings.push({ vm, stats }),
-  );
+  const code = await onEachVm(context, references, {
+    verb: (vm) => readSecond(context, vm),
+    tell: (vm, stats) => void readings.push({ vm, stats }),
+  });
   context.signal.throwIfAborted();
   context.out.rows(readings, TABLE, toJson);
   return code;

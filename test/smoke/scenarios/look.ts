@@ -38,7 +38,7 @@ export const lookScenarios: readonly Scenario[] = [
     assert.deepEqual(listed, await show(smoke, made.id));
     const line = await smoke.ok('vm', 'show', made.name, '--format', 'name,id,spec.memoryMib');
     assert.equal(line, `${made.name}\t${made.id}\t128\n`);
-    assert.ok((await smoke.ok('vm', 'list', '-q')).split('\n').includes(made.id.slice(0, 12)));
+    assert.ok((await smoke.ok('vm', 'list', '-q')).split('\n').includes(made.id));
     const { stdout, stderr } = await smoke.refused(/./, 'vm', 'show', 'nobody', '--json');
     assert.equal(stdout, '');
     assert.equal(JSON.parse(stderr).error.reason, 'VM_NOT_FOUND');

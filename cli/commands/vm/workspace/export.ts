@@ -96,7 +96,7 @@ async function tell(context: Context, input: Input, exported: Exported): Promise
     out.result({ ...summary, output: target }, () => `${target}: ${count(files.length, 'file')}`);
     return 0;
   }
-  if (out.json) out.result(summary, () => '');
+  if (out.structured) out.result(summary, () => '');
   else for await (const piece of formatPatch(exported)) await write(out.stdout, piece);
   if (files.length === 0) out.note('nothing changed in the guest');
   return 0;

@@ -2,8 +2,7 @@ import { resolve } from 'node:path';
 import { VmServiceDefinition } from '#proto/banger/v1/vm.ts';
 import type { Command } from '../../../command.ts';
 import { argumentText, optionText } from '../../../input.ts';
-import { PROGRESS_MODES } from '../../../output/progress.ts';
-import { readProgress } from '../../../vm/create.ts';
+import { readShownStages, STAGE_OPTIONS } from '../../../shown-stages.ts';
 import { workspaceToJson } from '../../../workspace/json.ts';
 import { tellLeftBehind } from '../../../workspace/left-behind.ts';
 import { printPlan, readPlan, WORKSPACE_OPTIONS } from '../../../workspace/options.ts';
@@ -29,7 +28,7 @@ export const prepare: Command = {
       description: `where in the guest; ${GUEST_PATH} when not given`,
     },
     { spelling: '--force', description: 'overwrite what was changed in the guest' },
-    { spelling: '--progress <mode>', description: 'auto, plain or off', completes: PROGRESS_MODES },
+    ...STAGE_OPTIONS,
   ],
   examples: [
     { line: 'banger vm workspace prepare web', shows: 'the repository around the current folder' },
@@ -54,7 +53,7 @@ export const prepare: Command = {
     const workspace = await prepareWorkspace(context, vm, plan, {
       guestPath: optionText(input, 'guestPath') ?? GUEST_PATH,
       force: input.options.force === true,
-      progress: readProgress(input, COMMAND),
+      shown: readShownStages(input, COMMAND),
     });
     tellLeftBehind(context, plan);
     context.out.result(workspaceToJson(workspace), () => workspace.guestPath);
