@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { BangerError } from '#kit/errors.ts';
 import { parseImageName } from '#kit/names.ts';
 import type { Stage } from '#kit/stages.ts';
 import { callOf } from '#kit/testing/call-of.ts';
@@ -60,6 +61,17 @@ test('a bare word is a recipe, else of a catalogue, else of a registry', async (
     assert.equal(world.staged, 0);
     assert.deepEqual([...world.folders], [image.id]);
   }
+});
+
+test('a word that no registry serves either is told with the recipe that was meant', async () => {
+  const base = fakeImaged().imaged;
+  const recipes = { ...base.recipes, list: () => [RECIPE] };
+  const openImage = () => Promise.reject(new BangerError('SERVICE_UNAVAILABLE', 'no network'));
+  const { imaged } = fakeImaged({ recipes, registry: { openImage } });
+  const meant = failsWith('SERVICE_UNAVAILABLE', /no network; or did you mean "box"\?/);
+  await assert.rejects(pullFrom(imaged, { source: 'bxo' }), meant);
+  const other = failsWith('SERVICE_UNAVAILABLE', /no network$/);
+  await assert.rejects(pullFrom(imaged, { source: 'bxo:1' }), other);
 });
 
 test('a recipe that this host cannot follow is replaced, and says so', async () => {

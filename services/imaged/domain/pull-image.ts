@@ -1,6 +1,7 @@
 import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
 import type { ImageName } from '#kit/names.ts';
+import { findNearest } from '#kit/nearest.ts';
 import type { Report } from '#kit/stages.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import type { Credentials } from './credentials.ts';
@@ -60,7 +61,13 @@ async function findPresent({ store }: Imaged, word: string): Promise<Image | und
 }
 
 type Found =
-  | { readonly kind: 'registry'; readonly reference: Reference; readonly instead?: Recipe }
+  | {
+      readonly kind: 'registry';
+      readonly reference: Reference;
+      readonly instead?: Recipe;
+      /** Names that the word may have been meant for. */
+      readonly near?: readonly string[];
+    }
   | { readonly kind: 'recipe'; readonly recipe: Recipe }
   | { readonly kind: 'catalogue'; readonly entry: CatalogueEntry }
   | StreamedSource;
@@ -77,7 +84,9 @@ async function findSource(imaged: Imaged, call: Call, source: PullSource): Promi
   const entries = /[/:@]/.test(source.word) ? [] : await imaged.catalogues.list(call, 'image');
   const entry = entries.find((offered) => offered.name === source.word);
   if (entry !== undefined) return { kind: 'catalogue', entry };
-  return { kind: 'registry', reference: parseReference(source.word) };
+  const reference = parseReference(source.word);
+  const known = [...imaged.recipes.list(), ...entries].map(({ name }) => name);
+  return { kind: 'registry', reference, near: findNearest(source.word, known) };
 }
 
 function nameOfFound(found: Found): ImageName | undefined {
@@ -100,7 +109,11 @@ function toMaking(imaged: Imaged, call: Call, wanted: Named, found: Found): Maki
       switch (found.kind) {
         case 'registry':
           remark(report, found.instead);
-          return openRegistryOrigin(imaged, inner, { ...wanted, ...found }, report);
+          return openRegistryOrigin(imaged, inner, { ...wanted, ...found }, report).catch(
+            (error: unknown) => {
+              throw suggest(error, found.near);
+            },
+          );
         case 'recipe':
           return recipeOrigin(imaged, found.recipe, freeBytes);
         case 'catalogue':
@@ -118,6 +131,16 @@ function toMaking(imaged: Imaged, call: Call, wanted: Named, found: Found): Maki
 function remark(report: Report, instead: Recipe | undefined): void {
   if (instead?.substitute === undefined) return;
   report({ name: 'substitute', state: 'done', detail: instead.substitute.why, elapsedMs: 0 });
+}
+
+/** Whoever mistyped a recipe's name did not mean to ask a registry. */
+function suggest(error: unknown, near: readonly string[] = []): unknown {
+  if (!(error instanceof BangerError) || near.length === 0) return error;
+  const names = near.map((name) => `"${name}"`).join(' or ');
+  return new BangerError(error.reason, `${error.message}; or did you mean ${names}?`, {
+    cause: error,
+    metadata: error.metadata,
+  });
 }
 
 function nameMissing(source: string): BangerError {
