@@ -6,7 +6,6 @@ import { buildGuest } from '#guest/build.ts';
 import type { Client } from '#kit/client.ts';
 import type { ImageServiceDefinition } from '#proto/banger/v1/image.ts';
 import type { KernelServiceDefinition } from '#proto/banger/v1/kernel.ts';
-import { TEST_CACHE } from '../../guest/testing/test-cache.ts';
 import { only, pullStart, resultOf } from './long-verb.ts';
 
 export type Shelves = {
@@ -24,7 +23,7 @@ export async function stock(shelves: Shelves): Promise<void> {
   const pantry = process.env.BANGER_TEST_PANTRY;
   if (pantry === undefined) return make(shelves);
   const [kernel, image] = [join(pantry, 'kernel'), join(pantry, 'image')];
-  const guest = await buildGuest({ cacheFolder: TEST_CACHE, signal: new AbortController().signal });
+  const guest = await buildGuest({ cacheFolder: pantry, signal: new AbortController().signal });
   await cp(guest, join(shelves.cacheFolder, 'guest', basename(guest)));
   if (!existsSync(image)) {
     await make(shelves);
