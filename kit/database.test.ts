@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { sql } from 'kysely';
 import { type Migration, openDatabase, pingDatabase } from './database.ts';
 import { failsWith } from './testing/fails-with.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
@@ -52,6 +53,22 @@ test('a migration that fails leaves the database as the one before it made it', 
     tables.map(({ name }) => name),
     ['vms'],
   );
+});
+
+test('a transaction that SQLite rolled back by itself fails with what was wrong in it', async (t) => {
+  const { db } = openDatabase<Tables>(join(temporaryFolder(t), 'vmd.db'), [FIRST, SECOND]);
+  t.after(() => db.destroy());
+  await db.insertInto('vms').values({ id: 'a', state: 'running' }).execute();
+  const twice = db
+    .transaction()
+    .execute((transaction) =>
+      sql`insert or rollback into vms (id) values ('a')`.execute(transaction),
+    );
+  await assert.rejects(twice, /UNIQUE constraint failed/);
+  const found = await db
+    .transaction()
+    .execute((read) => read.selectFrom('vms').select('id').execute());
+  assert.deepEqual(found, [{ id: 'a' }]);
 });
 
 test('a database of a newer banger is refused and not changed', async (t) => {

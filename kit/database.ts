@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { Kysely, SqliteDialect, sql } from 'kysely';
+import { type Dialect, Kysely, SqliteDialect, sql } from 'kysely';
 import { BangerError, type Reason } from './errors.ts';
 import { nameStorageFailure } from './storage-failure.ts';
 
@@ -38,8 +38,30 @@ export function openDatabase<Tables>(
     database.close();
     throw error instanceof BangerError ? error : notOpened(path, error);
   }
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+  const db = new Kysely<Tables>({ dialect: dialectOf(database) });
   return { db, schemaVersion: migrations.length };
+}
+
+/**
+ * On a full disk, and after some other failures, SQLite has rolled the transaction back by itself. To do so once more
+ * would be an error, which hides what happened.
+ */
+function dialectOf(database: Database.Database): Dialect {
+  const dialect = new SqliteDialect({ database });
+  return {
+    createAdapter: () => dialect.createAdapter(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+    createDriver() {
+      const driver = dialect.createDriver();
+      const rollback = driver.rollbackTransaction.bind(driver);
+      return Object.assign(driver, {
+        rollbackTransaction: async (connection: Parameters<typeof rollback>[0]) => {
+          if (database.inTransaction) await rollback(connection);
+        },
+      });
+    },
+  };
 }
 
 function open(path: string): Database.Database {
