@@ -10,6 +10,9 @@ import type { VmHouse } from './vm-house.ts';
 /** The built command, used by the owner of a house's services from a home of their own. */
 export type CommandLine = {
   readonly home: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** The words that stand for "banger", for a shell or a terminal to run. */
+  readonly command: readonly string[];
   start(...args: readonly string[]): ChildProcessWithoutNullStreams;
   run(...args: readonly string[]): Promise<Ended>;
   runWith(input: Buffer, ...args: readonly string[]): Promise<Ended>;
@@ -23,8 +26,11 @@ export function openCommandLine({ house: { folder } }: VmHouse, { config = '' } 
   const { PATH = '' } = process.env;
   const env = { PATH, HOME: home, XDG_CONFIG_HOME: home, XDG_RUNTIME_DIR: folder };
   const program = join(programRoot(), 'dist/banger.cjs');
-  const start = (...args: readonly string[]) =>
-    spawn(process.execPath, ['--', program, ...args], { cwd: home, env });
+  const command = [process.execPath, '--', program];
+  const start = (...args: readonly string[]) => {
+    const [file = '', ...words] = [...command, ...args];
+    return spawn(file, words, { cwd: home, env });
+  };
   const runWith = async (input: Buffer, ...args: readonly string[]) => {
     const child = start(...args);
     // A command that ends without reading its input closes the pipe.
@@ -32,7 +38,14 @@ export function openCommandLine({ house: { folder } }: VmHouse, { config = '' } 
     child.stdin.end(input);
     return endOfChild(child);
   };
-  return { home, start, runWith, run: (...args) => runWith(Buffer.alloc(0), ...args) };
+  return {
+    home,
+    env,
+    command,
+    start,
+    runWith,
+    run: (...args) => runWith(Buffer.alloc(0), ...args),
+  };
 }
 
 /** The status as a shell would tell it. */

@@ -28,6 +28,9 @@ export const needsMmdebstrap: Skip = exists('/usr/bin/mmdebstrap', 'mmdebstrap')
 export const PYTHON = '/usr/bin/python3';
 export const GRPC_PYTHON_PLUGIN = '/usr/bin/grpc_python_plugin';
 
+/** For terminals, which Node.js cannot make. */
+export const needsTerminal: Skip = exists(PYTHON, 'python3');
+
 export const needsPython: Skip =
   exists(GRPC_PYTHON_PLUGIN, 'protobuf-compiler-grpc') ||
   exists('/usr/bin/protoc', 'protobuf-compiler') ||
