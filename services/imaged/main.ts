@@ -57,7 +57,7 @@ await runService('imaged', async (service) => {
     archives: createArchives({ platform, limitBytes }),
     bundles: createBundles(),
     catalogues,
-    recipes: createRecipes({ ...platform, hasApt: await host.hasTool('apt-get') }),
+    recipes: createRecipes({ ...platform, staging, hasApt: await host.hasTool('apt-get') }),
     blobs: createBlobs(cache),
     host,
     settings: { freeBytes: config.freeBytes },

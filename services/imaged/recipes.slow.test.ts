@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, symlink } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, readFile, readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { failsWith } from '#kit/testing/fails-with.ts';
+import { until } from '#kit/testing/until.ts';
 import { type ImagedProcess, startImaged } from './testing/imaged-process.ts';
+import { killAt } from './testing/kill-at.ts';
 import { collect, type Pulled } from './testing/pull-client.ts';
 import { missingTool, runTool } from './testing/run-tool.ts';
 import { makeTemporaryFolder } from './testing/temporary-folder.ts';
@@ -82,6 +85,34 @@ test('a command that fails ends the build with what it said, and nothing stays',
   const imaged = await startImaged(t);
   const text = 'name = "bad"\nbase = "debian:bookworm"\ncommands = ["echo so it goes >&2; exit 3"]';
   await assert.rejects(build(imaged, { text }), failsWith('COMMAND_FAILED', /so it goes/));
+  assert.deepEqual([await imaged.list('images'), await imaged.list('staging')], [[], []]);
+});
+
+test('a build that is killed leaves nothing behind, also not outside of the folders of imaged', {
+  skip,
+}, async (t) => {
+  const imaged = await startImaged(t);
+  const outside = async () => {
+    const names = (await imaged.list('staging')).filter((name) => name.startsWith('banger-'));
+    const staging = join(imaged.paths.state, 'imaged/staging');
+    return Promise.all(names.map((name) => readlink(join(staging, name))));
+  };
+  const recipe = { $case: 'recipeText' as const, value: 'name = "a"\nbase = "debian:bookworm"' };
+  let places: string[] = [];
+  const isUnpacking = () =>
+    until(async () => {
+      places = await outside();
+      return places.some((place) => readdirSync(place).length > 0);
+    });
+  const ended = await killAt(
+    imaged,
+    'bootstrap',
+    (onStage) => collect(imaged.images.buildImage({ recipe }), onStage),
+    isUnpacking,
+  );
+  assert.equal(ended.status, 'rejected');
+  assert.equal(places.length, 1);
+  await until(() => places.every((place) => !existsSync(place)));
   assert.deepEqual([await imaged.list('images'), await imaged.list('staging')], [[], []]);
 });
 

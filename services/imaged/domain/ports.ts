@@ -76,8 +76,8 @@ export type ImageFolders = {
   remove(id: ImageId): Promise<void>;
   /** Images that have a folder, known or not. */
   list(): Promise<ImageId[]>;
-  /** Removes what a crash left; only before anything is staged. */
-  sweep(): Promise<void>;
+  /** Removes what a crash left; only before anything is staged. Answers what could not be removed. */
+  sweep(): Promise<string[]>;
 };
 
 /** A layer as the merger wants it: where nothing is claimed of it, nothing is verified. */

@@ -5,7 +5,9 @@ import { findDamage } from './refuse-damaged.ts';
 
 /** Makes records and folders agree, before anybody is listened to: what a crash left half made goes. */
 export async function reconcile(imaged: Imaged, log: Log): Promise<void> {
-  await imaged.folders.sweep();
+  for (const path of await imaged.folders.sweep()) {
+    log.warn('what a crash left could not be removed', { path });
+  }
   for (const image of await imaged.store.list()) await reconcileImage(imaged, log, image);
   const known = new Set((await imaged.store.list()).map(({ id }) => id));
   for (const id of await imaged.folders.list()) {

@@ -107,6 +107,7 @@ function fakeFolders(world: World): ImageFolders {
     list: async () => [...world.folders],
     async sweep() {
       world.staged = 0;
+      return [];
     },
   };
 }

@@ -1,9 +1,9 @@
-import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, copyFile, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
 import { run, runStreaming } from '#kit/exec.ts';
+import type { ScratchTools } from './scratch-tools.ts';
 
 const TIMEOUT_MS = 120_000;
 const PACKAGE = 'busybox-static';
@@ -34,15 +34,11 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 /** A root file system of one static program and its names, made from the distribution's package. */
-export async function* buildBusybox(call: Call): AsyncGenerator<Buffer, void> {
-  const scratch = await mkdtemp(join(tmpdir(), 'banger-busybox-'));
-  try {
-    const tree = join(scratch, 'tree');
-    await makeTree(call, scratch, tree);
-    yield* packTree(call, tree);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+export async function* buildBusybox(tools: ScratchTools, call: Call): AsyncGenerator<Buffer, void> {
+  await using scratch = await tools.begin();
+  const tree = join(scratch.folder, 'tree');
+  await makeTree(call, scratch.folder, tree);
+  yield* packTree(call, tree);
 }
 
 async function makeTree(call: Call, scratch: string, tree: string): Promise<void> {

@@ -1,11 +1,11 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Call } from '#kit/call.ts';
 import { BangerError, hasReason } from '#kit/errors.ts';
 import { run, runStreaming } from '#kit/exec.ts';
 import type { Tell } from '#kit/stages.ts';
 import type { RecipeFile, RecipeSpec } from './recipe-spec.ts';
+import type { ScratchTools } from './scratch-tools.ts';
 
 const BUILD_TIMEOUT_MS = 30 * 60_000;
 const ASK_TIMEOUT_MS = 30_000;
@@ -22,29 +22,27 @@ const LEFT_OUT_FILES = [
  * host outside of mmdebstrap's own user namespace. Packages come from wherever this host's apt gets its own.
  */
 export async function* buildDebian(
+  tools: ScratchTools,
   call: Call,
   recipe: RecipeSpec,
   release: string,
   tell: Tell,
 ): AsyncGenerator<Buffer, void> {
-  const scratch = await mkdtemp(join(tmpdir(), 'banger-bootstrap-'));
+  await using scratch = await tools.beginOutside();
+  const { folder } = scratch;
   try {
-    // In its user namespace mmdebstrap is another uid on the host, which must be able to pass through.
-    await chmod(scratch, 0o711);
     const sources = await hostSources(call, release);
-    const args = await bootstrapArguments(recipe, release, scratch);
+    const args = await bootstrapArguments(recipe, release, folder);
     yield* runStreaming('mmdebstrap', args, {
       signal: call.signal,
       timeoutMs: BUILD_TIMEOUT_MS,
       tied: true,
       input: sources,
-      env: { TMPDIR: scratch, HOME: scratch },
+      env: { TMPDIR: folder, HOME: folder },
       onLine: (line) => tell(line.replace(/^I: /, '')),
     });
   } catch (error) {
     throw explain(error);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
   }
 }
 

@@ -10,12 +10,14 @@ import { buildBusybox } from './busybox.ts';
 import { buildDebian } from './debian.ts';
 import { parseRecipeSpec } from './parse-recipe-spec.ts';
 import type { RecipeSpec } from './recipe-spec.ts';
+import type { ScratchTools } from './scratch-tools.ts';
 import { SHIPPED_RECIPES } from './shipped-recipes.ts';
 
 export type RecipesOptions = {
   architecture: string;
   /** A host that is not like Debian has none. */
   hasApt: boolean;
+  staging: ScratchTools;
 };
 
 /** Where the distribution's own tools are missing, its official image comes closest. */
@@ -23,7 +25,7 @@ const SUBSTITUTES: Readonly<Record<string, string>> = {
   bookworm: 'docker.io/library/debian:bookworm',
 };
 
-export function createRecipes({ architecture, hasApt }: RecipesOptions): Recipes {
+export function createRecipes({ architecture, hasApt, staging }: RecipesOptions): Recipes {
   /** A recipe in the domain's words stands for what it says; parsed ones live as long as somebody holds them. */
   const specs = new WeakMap<Recipe, RecipeSpec>();
   const toRecipe = (spec: RecipeSpec): Recipe => {
@@ -44,15 +46,23 @@ export function createRecipes({ architecture, hasApt }: RecipesOptions): Recipes
           `no recipe "${printableName(recipe.name)}" is known`,
         );
       }
-      return { config: { ...EMPTY_CONFIG, architecture }, rootfs: buildRootfs(call, spec, tell) };
+      return {
+        config: { ...EMPTY_CONFIG, architecture },
+        rootfs: buildRootfs(staging, call, spec, tell),
+      };
     },
   };
 }
 
-function buildRootfs(call: Call, spec: RecipeSpec, tell: Tell): AsyncIterable<Buffer> {
+function buildRootfs(
+  staging: ScratchTools,
+  call: Call,
+  spec: RecipeSpec,
+  tell: Tell,
+): AsyncIterable<Buffer> {
   return spec.base.kind === 'busybox'
-    ? buildBusybox(call)
-    : buildDebian(call, spec, spec.base.release, tell);
+    ? buildBusybox(staging, call)
+    : buildDebian(staging, call, spec, spec.base.release, tell);
 }
 
 function describe(spec: RecipeSpec, hasApt: boolean): Recipe {
