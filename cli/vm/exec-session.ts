@@ -8,6 +8,7 @@ import {
 import type { Context } from '../context.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { createQueue, type Queue } from './queue.ts';
+import { handOverTerminal } from './raw-terminal.ts';
 import { forwardInput } from './session-input.ts';
 import { forwardSignals, terminalSize } from './session-signals.ts';
 
@@ -29,7 +30,8 @@ export async function runInGuest(context: Context, command: GuestCommand): Promi
   const requests: Requests = createQueue();
   const start = startOf(context, command);
   void requests.push({ part: { $case: 'start', value: start } });
-  using _input = forwardInput(context, requests, start.terminal !== undefined);
+  using _terminal = start.terminal === undefined ? undefined : await handOverTerminal(context);
+  using _input = forwardInput(context, requests);
   using _signals = forwardSignals(context, requests);
   try {
     return { code: exitCodeOf(await converse(context, requests, leaving.signal)) };

@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts';
 import type { Requests } from './exec-session.ts';
 
-/** With a terminal every key goes to the guest, Ctrl-C too; its own terminal makes signals of them. */
-export function forwardInput({ stdin }: Context, requests: Requests, raw: boolean): Disposable {
+/** What is typed or piped in goes to the guest, no faster than it is taken there. */
+export function forwardInput({ stdin }: Context, requests: Requests): Disposable {
   const take = (chunk: Buffer) => {
     const waiting = requests.push({ part: { $case: 'stdin', value: chunk } });
     if (waiting === undefined) return;
@@ -12,7 +12,6 @@ export function forwardInput({ stdin }: Context, requests: Requests, raw: boolea
   const end = () => void requests.push({ part: { $case: 'stdinEnd', value: true } });
   // A terminal that died, or a file that cannot be read, has no more to say.
   stdin.on('error', end);
-  if (raw) stdin.setRawMode(true);
   stdin.on('data', take);
   stdin.on('end', end);
   stdin.resume();
@@ -21,7 +20,6 @@ export function forwardInput({ stdin }: Context, requests: Requests, raw: boolea
       stdin.off('data', take);
       stdin.off('end', end);
       stdin.pause();
-      if (raw) stdin.setRawMode(false);
       stdin.unref?.();
     },
   };

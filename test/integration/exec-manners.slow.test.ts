@@ -91,7 +91,7 @@ test('commands in a guest have manners', { skip: needsVms || needsTerminal }, as
     async () => {
       const script = 'trap "stty size" WINCH; echo $TERM; stty size; while :; do sleep 0.1; done';
       const shell = terminal([...exec, 'sh', '-c', script], { rows: 33, columns: 77 });
-      await until(() => shell.shown().includes('xterm\n33 77'));
+      await until(() => shell.shown().includes('xterm\r\n33 77'));
       shell.resize();
       await until(() => shell.shown().includes('50 132'));
       shell.type('\x03');
@@ -105,10 +105,17 @@ test('commands in a guest have manners', { skip: needsVms || needsTerminal }, as
       const line = '"$@" stty size; stty -a; "$@" sh -c "kill -9 \\$\\$"; echo $?; stty -a';
       const shell = terminal(['bash', '-c', line, 'bash', ...exec], { rows: 0, columns: 0 });
       assert.equal(await shell.ended, 0);
-      assert.match(shell.shown(), /^24 80\n[\s\S]*\n137\n/);
+      assert.match(shell.shown(), /^24 80\r\n[\s\S]*\n137\r\n/);
       assert.equal(shell.shown().match(/ icanon /g)?.length, 2);
     },
   );
+
+  await t.test('what a program draws is shown to the byte', async () => {
+    const drawn = 'down\\nand \\033[1mup\\r\\n';
+    const shell = terminal([...exec, 'sh', '-c', `stty raw; printf '${drawn}'`]);
+    assert.equal(await shell.ended, 0);
+    assert.equal(shell.shown(), 'down\nand \x1b[1mup\r\n');
+  });
 
   await t.test('colour is for terminals that have it and people who want it', async () => {
     const list = async (change: Record<string, string>) => {
@@ -144,7 +151,7 @@ test('commands in a guest have manners', { skip: needsVms || needsTerminal }, as
         'echo begun; sleep 300',
       ];
       const brief = terminal([...command, ...words]);
-      await until(() => brief.shown().includes('begun\n'));
+      await until(() => brief.shown().includes('begun\r\n'));
       brief.close();
       await brief.ended;
       await until(async () => (await run('vm', 'list', '--format', 'name')).stdout === 'web\n');

@@ -6,7 +6,7 @@ import { PYTHON } from './needs.ts';
 
 /** A command on a terminal of its own. */
 export type Terminal = {
-  /** All that was shown so far, in lines that end with \n. */
+  /** All that was shown so far. */
   shown(): string;
   type(keys: string): void;
   /** Makes the window 50 lines of 132 columns. */
@@ -34,8 +34,7 @@ export function openTerminal(
     shown += data;
   });
   return {
-    // Raw or not, a terminal of Node.js puts a carriage return before each line feed.
-    shown: () => shown.replaceAll(/\r+\n/g, '\n'),
+    shown: () => shown,
     type: (keys) => void child.stdin.write(keys),
     resize: () => void child.kill('SIGUSR1'),
     close: () => void child.stdin.end(),
