@@ -43,3 +43,25 @@ test('a terminal without a size is taken for a usual one, and a narrow one is no
     assert.ok(line.replaceAll('\x1b[K', '').length < 20, line);
   }
 });
+
+test('more stages than a window has lines are painted in the window, and all told at the end', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const written: string[] = [];
+  const write = (text: string) => written.push(text);
+  const stream = { isTTY: true, columns: 80, rows: 4, write };
+  const progress = createProgress({ stream, mode: 'auto', color: false, env: {} });
+  for (const name of ['one', 'two', 'three', 'four', 'five']) progress.stage({ ...DONE, name });
+  for (let paints = 0; paints < 2; paints++) t.mock.timers.tick(100);
+  progress.end();
+  const names = (text = '') => text.match(/one|two|three|four|five/g);
+  assert.deepEqual(written.map(names), [
+    ['three', 'four', 'five'],
+    ['three', 'four', 'five'],
+    ['one', 'two', 'three', 'four', 'five'],
+  ]);
+  const up = '\x1b[3F';
+  assert.deepEqual(
+    written.map((text) => text.startsWith(up)),
+    [false, true, true],
+  );
+});

@@ -7,7 +7,7 @@ export const PROGRESS_MODES = ['auto', 'plain', 'off'] as const;
 export type ProgressMode = (typeof PROGRESS_MODES)[number];
 
 export type ProgressOptions = {
-  stream: { isTTY?: boolean; columns?: number; write(text: string): unknown };
+  stream: { isTTY?: boolean; columns?: number; rows?: number; write(text: string): unknown };
   mode: ProgressMode;
   color: boolean;
   env: { TERM?: string | undefined; CI?: string | undefined };
@@ -22,6 +22,7 @@ export type Progress = {
 
 const REPAINT_MS = 100;
 const USUAL_COLUMNS = 80;
+const USUAL_ROWS = 24;
 
 export function createProgress(options: ProgressOptions): Progress {
   const { stream, mode, env } = options;
@@ -52,22 +53,25 @@ function painted({ stream, color }: ProgressOptions): Progress {
   const stages = new Map<string, { stage: Stage; heardAt: number }>();
   let drawn = 0;
   let timer: NodeJS.Timeout | undefined;
-  const paint = () => {
+  const paint = (all: boolean) => {
     // A pseudo-terminal of size 0x0 exists (some CI systems make them); it is treated as a usual one.
     const width = (stream.columns || USUAL_COLUMNS) - 1;
+    const height = (stream.rows || USUAL_ROWS) - 1;
     const lines = [...stages.values()].map(
       ({ stage, heardAt }) => `${formatLine(ticking(stage, heardAt), width, color)}\x1b[K\n`,
     );
-    stream.write(`${drawn > 0 ? `\x1b[${drawn}F` : ''}${lines.join('')}`);
-    drawn = lines.length;
+    // What has left the window above cannot be painted again.
+    const shown = all ? lines : lines.slice(-height);
+    stream.write(`${drawn > 0 ? `\x1b[${drawn}F` : ''}${shown.join('')}`);
+    drawn = shown.length;
   };
   return {
     stage(stage) {
       stages.set(stage.name, { stage, heardAt: performance.now() });
-      timer ??= setInterval(paint, REPAINT_MS).unref();
+      timer ??= setInterval(paint, REPAINT_MS, false).unref();
     },
     end(summary) {
-      if (timer !== undefined) paint();
+      if (timer !== undefined) paint(true);
       clearInterval(timer);
       timer = undefined;
       if (summary !== undefined) stream.write(`${summary}\n`);
