@@ -3,7 +3,7 @@ import { BangerError } from '#kit/errors.ts';
 import { formatGateway } from './address-pool.ts';
 import { findDisagreements, type Observation } from './disagreement.ts';
 import { isBridgeLease, type NetworkMode } from './lease.ts';
-import { tryBridge } from './open-bridge.ts';
+import { absence, tryBridge } from './open-bridge.ts';
 import type { Netd } from './ports.ts';
 import { observe } from './reconcile.ts';
 
@@ -56,8 +56,8 @@ async function lookAtBridge(netd: Netd, call: Call): Promise<Observation | strin
   try {
     return await observe(netd, call);
   } catch (error) {
-    if (error instanceof BangerError) return error.message;
-    throw error;
+    if (!(error instanceof BangerError)) throw error;
+    return netd.host.isPresent() ? error.message : absence(netd.config);
   }
 }
 

@@ -102,7 +102,7 @@ test('a rootd that went away makes the mode unavailable, not the call', async (t
   const status = await getNetworkStatus(netd, call);
   assert.deepEqual(
     [status.modes.at(0)?.available, status.modes.at(0)?.reason],
-    [false, 'rootd cannot be reached'],
+    [false, 'rootd does not run; start it with: banger daemon start --bridge'],
   );
 });
 

@@ -14,13 +14,17 @@ export async function requireBridge(netd: Netd): Promise<void> {
   );
 }
 
+export function absence({ rootdRemedy }: Netd['config']): string {
+  return `rootd does not run; start it with: ${rootdRemedy}`;
+}
+
 /** Without rootd this asks nobody anything, so it may be called at any time. */
 export async function tryBridge(netd: Netd): Promise<boolean> {
   const { bridge, host, config } = netd;
   const before = bridge.reason;
   const isOpen = await bridge.open(async () => {
     if (!host.isPresent()) {
-      throw new Error(`rootd does not run; start it with: ${config.rootdRemedy}`);
+      throw new Error(absence(config));
     }
     await openBridge(netd, netd.ownCall('open bridge'));
   });
