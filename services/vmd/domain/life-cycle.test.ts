@@ -185,6 +185,19 @@ test('pause and resume go back and forth; a stopped vm has nothing to pause', as
   await assert.rejects(pauseVm(vmd, call, 'web'), failsWith('VM_NOT_RUNNING', /start it with/));
 });
 
+test('a machine that was halted behind its record, as on a full disk, goes on with resume', async (t) => {
+  const { vmd, call, vm } = await runningVm(t);
+  const live = vmd.live.find(vm.id);
+  assert.ok(live !== undefined);
+  let goesOn = false;
+  const resume = async () => {
+    goesOn = true;
+  };
+  vmd.live.set(vm.id, { ...live, machine: { ...live.machine, resume } });
+  assert.equal((await resumeVm(vmd, call, 'web')).state, 'running');
+  assert.ok(goesOn);
+});
+
 test('a running vm can be deleted, and nothing is left', async (t) => {
   const fake = await runningVm(t);
   await deleteVm(fake.vmd, fake.call, 'web', { onlyIfStopped: false }, silent);

@@ -44,7 +44,7 @@ export function getGuest(live: LiveVms, vm: Vm): Guest {
   if (guest !== undefined) return guest;
   throw new BangerError(
     'GUEST_UNREACHABLE',
-    `vm "${vm.name}" runs but its guest does not answer; see: banger vm logs ${vm.name}`,
+    `vm "${vm.name}" runs but its guest does not answer; see: banger vm logs ${vm.name}; or start it anew with: banger vm restart ${vm.name}`,
     { metadata: { vm: vm.name } },
   );
 }

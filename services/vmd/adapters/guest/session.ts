@@ -94,7 +94,7 @@ export class Session {
   }
 
   close(): void {
-    this.fail(new BangerError('GUEST_UNREACHABLE', "the guest's channel was closed"));
+    this.fail(new BangerError('GUEST_UNREACHABLE', CLOSED));
   }
 
   fail(reason: BangerError): void {
@@ -160,10 +160,9 @@ export function checkRequestSize(fields: Buffer): Buffer {
   );
 }
 
+const CLOSED =
+  "the guest's channel closed, because its machine has ended or its agent; see: banger vm list";
+
 function gone(cause?: Error): BangerError {
-  return new BangerError(
-    'GUEST_UNREACHABLE',
-    "the guest's channel closed",
-    cause === undefined ? {} : { cause },
-  );
+  return new BangerError('GUEST_UNREACHABLE', CLOSED, cause === undefined ? {} : { cause });
 }

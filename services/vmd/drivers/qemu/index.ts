@@ -49,7 +49,12 @@ export function createQemuDriver({ binary, probe, jail }: QemuOptions): Driver {
       const qmp = await awaitQmp(call, place.folder, identity);
       return runningMachine(place, identity, qmp, launcher);
     },
-    clear: (call, place) => launcherOf(place).clear(call, place),
+    async clear(call, place) {
+      const launcher = launcherOf(place);
+      // One whose sockets somebody removed is found by nobody and runs.
+      await endStray(call, launcher, place);
+      await launcher.clear(call, place);
+    },
     // Only the bridge needs rootd, and asking for one that does not run takes a second.
     offersNetwork: async (call, mode) => mode !== 'bridge' || jail.answers(call),
   };
