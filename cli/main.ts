@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { BangerError, hasReason } from '#kit/errors.ts';
+import { hasReason } from '#kit/errors.ts';
 import { INSTALLED, localPaths, type ServiceName, socketPath } from '#kit/paths.ts';
 import { createClients } from './clients.ts';
 import { COMMANDS } from './commands/index.ts';
 import type { Context } from './context.ts';
 import { createInterrupts, type Interrupts } from './interrupts.ts';
 import { renewServices } from './local/renew-services.ts';
+import { reviveServices } from './local/revive-services.ts';
 import type { StartService } from './local/start-service.ts';
 import { EXIT, formatError } from './output/error.ts';
 import { createOutput, wantsColor } from './output/output.ts';
@@ -21,7 +22,7 @@ async function main(args: readonly string[], interrupts: Interrupts): Promise<nu
     }
     const context = createContext(parsed.options, interrupts);
     try {
-      await reviveKilled(context);
+      await revive(context);
       return await parsed.command.run(context, parsed.input);
     } finally {
       context.clients.close();
@@ -98,36 +99,13 @@ function createContext(options: GlobalOptions, interrupts: Interrupts): Context 
   };
 }
 
-function silence(service: ServiceName): string {
-  return `${service} is there and says nothing; waiting for it (Ctrl-C ends that; see: banger daemon status)`;
+async function revive({ uid, paths, startService, out }: Context): Promise<void> {
+  if (startService === undefined || !existsSync(paths.runtime)) return;
+  await reviveServices({ uid, paths, startService, note: out.note });
 }
 
-/** What services call, and services start nothing. */
-const CALLED: readonly ServiceName[] = ['imaged', 'netd', 'rootd'];
-
-/**
- * A missing service is started by the command that calls it. One that only other services call is started here when
- * it was killed, which it is known by: its socket is there and its process is not.
- */
-async function reviveKilled({ uid, paths, startService, out }: Context): Promise<void> {
-  if (startService === undefined) return;
-  const known = CALLED.filter((service) => service !== 'rootd' || uid === 0).filter((service) =>
-    existsSync(socketPath(paths, service)),
-  );
-  if (known.length === 0) return;
-  const { findServiceProcess } = await import('./local/service-process.ts');
-  const killed = known.filter((service) => findServiceProcess(paths, service) === undefined);
-  await Promise.all(
-    killed.map(async (service) => {
-      try {
-        await startService(service);
-      } catch (error) {
-        // The command may have no need of it.
-        if (!(error instanceof BangerError)) throw error;
-        out.note(`banger: ${error.message}`);
-      }
-    }),
-  );
+function silence(service: ServiceName): string {
+  return `${service} is there and says nothing; waiting for it (Ctrl-C ends that; see: banger daemon status)`;
 }
 
 function onSignal(name: NodeJS.Signals, handler: () => void): Disposable {

@@ -1,4 +1,5 @@
 import { chownSync, closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError } from '#kit/errors.ts';
@@ -67,16 +68,74 @@ async function prepare(local: LocalMode): Promise<Prepared> {
 
 /**
  * Answers when the service's socket is there. Two commands may start one service at once: the service that
- * finds the lock taken ends by itself, and both commands reach the other one.
+ * finds the lock taken ends by itself, and both commands reach the other one. That may also be one that was told to
+ * end and lets its calls finish: it serves nobody new, so what comes after it is started here.
  */
 async function startService(
   local: LocalMode,
-  { program, runner }: Prepared,
+  ready: Prepared,
   service: ServiceName,
 ): Promise<void> {
   const socket = socketPath(local.paths, service);
   // A killed service leaves its socket; the new one's is told from it by its inode and time.
   const before = identityOf(socket);
+  const isThere = () => !isOld(socket, before);
+  do {
+    await launchService(local, ready, service, isThere);
+  } while (!(await isServed(local, service, isThere)));
+}
+
+/** Waits until the service can be reached, or nobody holds its lock any more. */
+async function isServed(
+  { paths, note, signal }: LocalMode,
+  service: ServiceName,
+  isThere: () => boolean,
+): Promise<boolean> {
+  const socket = socketPath(paths, service);
+  const since = performance.now();
+  let told = false;
+  for (;;) {
+    if (isThere() || (await isListening(socket))) return true;
+    const pid = findServiceProcess(paths, service);
+    if (pid === undefined) return false;
+    const waitedMs = performance.now() - since;
+    if (waitedMs > LONGEST_END_MS) throw withoutSocket(service, pid);
+    if (!told && waitedMs > SILENCE_MS) {
+      told = true;
+      note(`banger: ${service} was told to end and lets its calls finish; waiting for it`);
+    }
+    await sleep(LOOK_MS, undefined, { signal });
+  }
+}
+
+function isListening(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(path);
+  socket.once('connect', () => resolve(true));
+  socket.once('error', () => resolve(false));
+  return promise.finally(() => socket.destroy());
+}
+
+function withoutSocket(service: ServiceName, pid: number): BangerError {
+  return new BangerError(
+    'SERVICE_UNAVAILABLE',
+    `${service} runs (process ${pid}) and nobody can reach it; end it with: banger daemon stop`,
+    { metadata: { service, pid: String(pid) } },
+  );
+}
+
+/** A service that starts is there sooner. */
+const SILENCE_MS = 2000;
+/** Longer than a service takes to drain its calls. */
+const LONGEST_END_MS = 15_000;
+
+/** Answers when the socket is there, or another process serves it or is about to. */
+async function launchService(
+  local: LocalMode,
+  { program, runner }: Prepared,
+  service: ServiceName,
+  isThere: () => boolean,
+): Promise<void> {
   const paths = servicePaths(local.paths, service);
   const errors = join(startFolder(local.paths), service);
   const errorFile = openSync(errors, 'w', 0o600);
@@ -93,12 +152,12 @@ async function startService(
       env: serviceEnvironment(local.env, paths),
       cwd: '/',
     });
-    while (isOld(socket, before) && child.exitCode === null && child.signalCode === null) {
+    while (!isThere() && child.exitCode === null && child.signalCode === null) {
       await sleep(LOOK_MS);
       local.signal.throwIfAborted();
     }
     const lostRace = child.exitCode === EXIT_ALREADY_SERVED;
-    if (isOld(socket, before) && !lostRace) throw failedStart(service, errors);
+    if (!isThere() && !lostRace) throw failedStart(service, errors);
   } finally {
     closeSync(errorFile);
   }
@@ -173,7 +232,8 @@ function serviceEnvironment(env: Environment, paths: Paths): Record<string, stri
 function failedStart(service: ServiceName, errors: string): BangerError {
   const said = readFileSync(errors, 'utf8').trim();
   const line = said.split('\n').find((text) => /^\w+:|Error/.test(text)) ?? said;
-  return new BangerError('SERVICE_UNAVAILABLE', `${service} did not start: ${line}`, {
+  const why = line.replace(`${service}: `, '');
+  return new BangerError('SERVICE_UNAVAILABLE', `${service} did not start: ${why}`, {
     metadata: { service, log: errors },
   });
 }

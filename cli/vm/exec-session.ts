@@ -34,7 +34,9 @@ export async function runInGuest(context: Context, command: GuestCommand): Promi
   using _input = forwardInput(context, requests);
   using _signals = forwardSignals(context, requests);
   try {
-    return { code: exitCodeOf(await converse(context, requests, leaving.signal)) };
+    using silence = noteSilence(context, command.vm);
+    const exit = await converse(context, requests, leaving.signal, silence.end);
+    return { code: exitCodeOf(exit) };
   } catch (error) {
     throw leaving.signal.aborted ? leaving.signal.reason : error;
   } finally {
@@ -64,14 +66,26 @@ const EMPTY: ExecStart = {
   detach: false,
 };
 
+/** The first thing that is heard of a program, before any output, is that it runs. */
+function noteSilence({ out }: Context, vm: string): { end(): void } & Disposable {
+  const text = `banger: vm "${vm}" says nothing; waiting for it (Ctrl-C twice ends that; what hangs starts anew with: banger vm restart ${vm})`;
+  const timer = setTimeout(() => out.note(text), SILENCE_MS).unref();
+  const end = () => clearTimeout(timer);
+  return { end, [Symbol.dispose]: end };
+}
+
+const SILENCE_MS = 5000;
+
 async function converse(
   { clients, out }: Context,
   requests: Requests,
   signal: AbortSignal,
+  onAnswer: () => void,
 ): Promise<ExecExit | undefined> {
   let exit: ExecExit | undefined;
   const answers = clients.of('vmd', VmServiceDefinition).execVm(requests, { signal });
   for await (const { part } of answers) {
+    onAnswer();
     if (part?.$case === 'stdout') await write(out.stdout, part.value, signal);
     else if (part?.$case === 'stderr') await write(out.stderr, part.value, signal);
     else if (part?.$case === 'exit') {

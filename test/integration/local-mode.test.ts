@@ -56,6 +56,33 @@ test('a service that was killed is started again by the next command', { skip },
   assert.notEqual(user.pidsOf('vmd')[0], pid);
 });
 
+test('a service that only others call is started again while they run, however it ended', {
+  skip,
+}, async (t) => {
+  const user = openLocalUser(t);
+  await user.banger('vm', 'list');
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    signalProcess(user.pidsOf('imaged')[0] ?? 0, signal);
+    await until(() => user.pidsOf('imaged').length === 0);
+    assert.deepEqual(await user.banger('vm', 'list', '--json'), NO_VMS);
+    assert.equal(user.pidsOf('imaged').length, 1);
+  }
+});
+
+test('a service that was suspended is named by whatever command comes next', {
+  skip,
+}, async (t) => {
+  const user = openLocalUser(t);
+  await user.banger('vm', 'list');
+  const [pid = 0] = user.pidsOf('imaged');
+  signalProcess(pid, 'SIGSTOP');
+  const { code, stderr } = await user.banger('vm', 'list');
+  signalProcess(pid, 'SIGCONT');
+  assert.equal(code, 0);
+  assert.match(stderr, new RegExp(`imaged .* is suspended, .* with: kill -CONT ${pid}\n`));
+  assert.deepEqual(await user.banger('vm', 'list', '--json'), NO_VMS);
+});
+
 test('a service of another build is replaced by the next command that calls one, and said so', {
   skip,
 }, async (t) => {
