@@ -4,7 +4,7 @@ import { type Vm, VmServiceDefinition } from '#proto/banger/v1/vm.ts';
 import type { Command, Input } from '../command.ts';
 import type { Context } from '../context.ts';
 import { argumentTexts } from '../input.ts';
-import { readShownStages } from '../shown-stages.ts';
+import { readShownStages, STAGE_OPTIONS } from '../shown-stages.ts';
 import { showStages } from '../staged.ts';
 import { onEachVm, VMS_ARGUMENT } from '../targets.ts';
 import { vmToJson } from './json.ts';
@@ -19,6 +19,8 @@ export function manyVms(
   about: Omit<Command, 'run' | 'arguments'>,
   call: (vms: Vms, vm: Vm, input: Input, context: Context) => Stages | Unary,
 ): Command {
+  // Of what takes no time nobody wants to watch the stages.
+  const takesTime = STAGE_OPTIONS.every((option) => about.options?.includes(option));
   return {
     ...about,
     arguments: [VMS_ARGUMENT],
@@ -26,7 +28,8 @@ export function manyVms(
       const { clients, out } = context;
       const vms = clients.of('vmd', VmServiceDefinition);
       const references = argumentTexts(input, 0);
-      const progress = showStages(context, readShownStages(input, 'banger vm'));
+      const shown = takesTime ? readShownStages(input, 'banger vm') : { mode: 'off' as const };
+      const progress = showStages(context, shown);
       // Stages of several run side by side.
       const nameOf = (vm: Vm, stage: Stage) =>
         references.length > 1 ? `${vm.name}: ${stage.name}` : stage.name;

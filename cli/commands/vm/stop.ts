@@ -1,5 +1,6 @@
 import { parseDuration } from '#kit/duration.ts';
 import { optionText } from '../../input.ts';
+import { STAGE_OPTIONS } from '../../shown-stages.ts';
 import { manyVms } from '../../vm/many.ts';
 
 export const stop = manyVms(
@@ -8,6 +9,7 @@ export const stop = manyVms(
       'Asks guests to write everything down and power off, and kills those that do not in time. Disks stay.',
     options: [
       { spelling: '--grace <time>', description: 'how long a guest may take, such as 10s' },
+      ...STAGE_OPTIONS,
     ],
     examples: [
       { line: 'banger vm stop web', shows: 'well under a second with a healthy guest' },
