@@ -8,6 +8,7 @@ import { makeImage } from './make-image.ts';
 import { recipeOrigin } from './origins/recipe-origin.ts';
 import type { Imaged } from './ports.ts';
 import type { Recipe, Recipes } from './recipe.ts';
+import { formatReference } from './reference.ts';
 
 export type BuildImage = {
   /** Absent: the recipe's own. */
@@ -25,6 +26,7 @@ export function buildImage(
   report: Report,
 ): Promise<Image> {
   const recipe = getRecipe(imaged.recipes, wanted.recipe);
+  if (recipe.substitute !== undefined) throw cannotBuild(recipe.name, recipe.substitute);
   const { replace, freeBytes } = wanted;
   const making = {
     name: wanted.name ?? recipe.name,
@@ -49,4 +51,15 @@ function getRecipe(recipes: Recipes, wanted: BuildImage['recipe']): Recipe {
   throw new BangerError('IMAGE_NOT_FOUND', `no recipe "${printableName(wanted.name)}"; ${hint}`, {
     metadata: { recipe: printableName(wanted.name) },
   });
+}
+
+function cannotBuild(
+  name: ImageName,
+  { why, reference }: NonNullable<Recipe['substitute']>,
+): BangerError {
+  return new BangerError(
+    'HOST_NOT_READY',
+    `"${name}" cannot be built, because ${why}; the public image comes closest: banger image pull ${formatReference(reference)}`,
+    { metadata: { recipe: name } },
+  );
 }

@@ -83,7 +83,7 @@ test('a recipe that this host cannot follow is replaced, and says so', async () 
   const image = await pullFrom({ ...imaged, recipes }, {}, (stage) => void stages.push(stage));
   assert.equal(image.name, 'box');
   assert.equal(image.sourceDigest, digestOf(Buffer.from('library/debian')));
-  assert.equal(stages[0]?.detail, 'no apt here');
+  assert.equal(stages[0]?.detail, 'no apt here, so the public image comes instead');
 });
 
 test('a damaged image is pulled again without being asked to', async () => {

@@ -130,7 +130,8 @@ function toMaking(imaged: Imaged, call: Call, wanted: Named, found: Found): Maki
 /** Says why something else than the named recipe is coming. */
 function remark(report: Report, instead: Recipe | undefined): void {
   if (instead?.substitute === undefined) return;
-  report({ name: 'substitute', state: 'done', detail: instead.substitute.why, elapsedMs: 0 });
+  const detail = `${instead.substitute.why}, so the public image comes instead`;
+  report({ name: 'substitute', state: 'done', detail, elapsedMs: 0 });
 }
 
 /** Whoever mistyped a recipe's name did not mean to ask a registry. */

@@ -73,8 +73,8 @@ function describe(spec: RecipeSpec, hasApt: boolean): Recipe {
   };
   const substitute = spec.base.kind === 'debian' ? SUBSTITUTES[spec.base.release] : undefined;
   if (substitute === undefined || hasApt) return recipe;
-  const why = 'this host has no apt, so the public image comes instead';
-  return { ...recipe, substitute: { reference: parseReference(substitute), why } };
+  const reference = parseReference(substitute);
+  return { ...recipe, substitute: { reference, why: 'this host has no apt' } };
 }
 
 const EMPTY_CONFIG: ImageConfig = {
