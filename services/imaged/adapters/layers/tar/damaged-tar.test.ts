@@ -53,19 +53,31 @@ const REFUSED: [title: string, archive: Buffer, message: RegExp][] = [
     /entry "a": has entry type 0x51, which is unknown/,
   ],
   ['a continued volume', buildTar({ path: 'a', type: 'M' }), /entry type 0x4d/],
-  ['a negative size', patched(124, '\xff'.repeat(12)), /size in the header is negative/],
+  [
+    'a negative size',
+    patched(124, '\xff'.repeat(12)),
+    /^entry "file": size in the header is negative/,
+  ],
   [
     'a size beyond counting',
     patched(124, '\x80\xff'.padEnd(12, '\xff')),
-    /size in the header is too large/,
+    /^entry "file": size in the header is too large/,
   ],
   [
     'a huge size',
     patched(124, '\x80\0\0\0\0\x0f\xff\xff\xff\xff\xff\xff'),
     /entry "file": claims a size of \d+ bytes/,
   ],
-  ['a size that is no number', patched(124, '12345abcdef\0'), /size in the header is not a number/],
-  ['a negative owner', patched(108, '\xff'.repeat(8)), /user id in the header is negative/],
+  [
+    'a size that is no number',
+    patched(124, '12345abcdef\0'),
+    /^entry "file": size in the header is not a number/,
+  ],
+  [
+    'a negative owner',
+    patched(108, '\xff'.repeat(8)),
+    /^entry "file": user id in the header is negative/,
+  ],
   [
     'an owner beyond 32 bits',
     patched(116, '\x80\0\0\x01\0\0\0\0'),

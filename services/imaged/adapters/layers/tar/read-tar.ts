@@ -15,6 +15,7 @@ import {
   isZero,
   isZeroBlock,
   parseTarHeader,
+  parseTarPath,
   parseTarString,
   type TarHeader,
 } from './tar-header.ts';
@@ -75,14 +76,15 @@ class TarReader {
       this.#betweenEntries = true;
       const block = input.take(BLOCK) ?? (await input.gather(BLOCK));
       if (block === undefined || isZeroBlock(block)) return await this.#readEnd(block);
-      const wait = this.#readHeader(parseTarHeader(block));
+      const path = parseTarPath(block);
+      this.#path = entryPath(path, this.#amendments);
+      this.#betweenEntries = false;
+      const wait = this.#readHeader(parseTarHeader(block, path));
       if (wait !== undefined) await wait;
     }
   }
 
   #readHeader(header: TarHeader): Promise<void> | undefined {
-    this.#path = entryPath(header, this.#amendments);
-    this.#betweenEntries = false;
     if (AMENDMENT_TYPES.has(header.type)) return this.#readAmendment(header);
     const entry = toTarEntry(header, this.#amendments, this.#globals);
     const sparse = this.#amendments.pax?.sparse;

@@ -64,8 +64,8 @@ const LARGEST_ID = 2 ** 32 - 1;
  * Readers disagree when both GNU and PAX name an entry; this is the order of Go's, which containerd
  * uses. GNU tar gives a sparse file a made-up path, for readers that know no sparse files.
  */
-export function entryPath(header: TarHeader, { pax, longName }: Amendments): string {
-  return pax?.sparse?.name ?? longName ?? pax?.path ?? header.path;
+export function entryPath(path: string, { pax, longName }: Amendments): string {
+  return pax?.sparse?.name ?? longName ?? pax?.path ?? path;
 }
 
 export function toTarEntry(
@@ -74,7 +74,7 @@ export function toTarEntry(
   globals: PaxHeader,
 ): TarEntry {
   const pax = amendments.pax ?? {};
-  const path = entryPath(header, amendments);
+  const path = entryPath(header.path, amendments);
   const kind = kindOf(header.type, path);
   const storedBytes = kind === 'file' ? (pax.sizeBytes ?? header.sizeBytes) : 0;
   return {

@@ -47,13 +47,18 @@ export function isZero(bytes: Buffer): boolean {
   return true;
 }
 
-export function parseTarHeader(block: Buffer): TarHeader {
+/** Before the rest, for errors in that to name it. Only what is no header at all has none. */
+export function parseTarPath(block: Buffer): string {
   verifyChecksum(block);
   const name = parseTarString(block, NAME);
   const prefix = findPrefix(block);
+  return prefix === '' ? name : `${prefix}/${name}`;
+}
+
+export function parseTarHeader(block: Buffer, path = parseTarPath(block)): TarHeader {
   return {
     type: String.fromCharCode(block[TYPE] ?? 0),
-    path: prefix === '' ? name : `${prefix}/${name}`,
+    path,
     linkTarget: block[LINK.start] === 0 ? '' : parseTarString(block, LINK),
     mode: parseTarCount(block, MODE),
     uid: parseTarCount(block, UID),
