@@ -6,6 +6,8 @@ import { DEFAULT_LIMITS } from './limits.ts';
 import { mergeBuffers } from './testing/merge-buffers.ts';
 import { buildEntry, withChecksum } from './testing/tar-builder.ts';
 
+const TOO_MANY = /^layer 1 of 1: entry "[\w/]+": image has more than 1000000 entries/;
+
 /** A layer of `count` empty files, made as it is read. */
 function manyFiles(count: number, name: (index: number) => string) {
   async function* chunks() {
@@ -29,13 +31,13 @@ test('a million entries merge in bounded memory, one more is refused', async () 
   assert.equal(most.tree.root.children.size, DEFAULT_LIMITS.entries);
   assert.ok(process.memoryUsage().rss < 3 * 1024 ** 3);
   const refused = mergeBuffers([manyFiles(DEFAULT_LIMITS.entries + 1, name)]);
-  await assert.rejects(refused, { reason: 'IMAGE_CORRUPT', message: /more than 1000000 entries/ });
+  await assert.rejects(refused, { reason: 'IMAGE_CORRUPT', message: TOO_MANY });
 });
 
 test('entries that each imply a whole chain of folders are refused by their number', async () => {
   const name = (index: number) => `${index}/${'d/'.repeat(40)}f`;
   const refused = mergeBuffers([manyFiles(100_000, name)]);
-  await assert.rejects(refused, { reason: 'IMAGE_CORRUPT', message: /more than 1000000 entries/ });
+  await assert.rejects(refused, { reason: 'IMAGE_CORRUPT', message: TOO_MANY });
   assert.equal((await mergeBuffers([manyFiles(1000, name)])).tree.root.children.size, 1000);
 });
 
