@@ -16,6 +16,8 @@ export type Ended = { code: number; stdout: string; stderr: string };
 /** A person without rights who uses banger from a checkout, with a home and a runtime folder of their own. */
 export type LocalUser = {
   readonly home: string;
+  /** Path of the command, as this person sees it. */
+  readonly program: string;
   banger(...args: readonly string[]): Promise<Ended>;
   /** The same with other variables; one that is undefined is not set. */
   bangerWith(change: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<Ended>;
@@ -73,6 +75,7 @@ export function openLocalUser(
   };
   const user: LocalUser = {
     home,
+    program,
     banger: (...args) => bangerWith({}, ...args),
     bangerWith,
     start: (args, { cwd = home, env: own = {} } = {}) => {
