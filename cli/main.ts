@@ -131,8 +131,8 @@ process.stderr.on('error', interrupts.closed);
 // The bundle is CommonJS, which has no top-level await.
 void main(words, interrupts).then(async (code) => {
   await Promise.all([flush(process.stdout), flush(process.stderr)]);
-  // That a file could not be written is told in the turn after.
-  await setImmediate();
+  // That something could not be written is told in the turn after, and is no success; a failure has its status.
+  if (code === EXIT.ok) await setImmediate();
   // Ended rather than left to end: taking connections and the heap apart costs milliseconds and saves nothing.
   process.exit(code);
 });

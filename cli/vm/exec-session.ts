@@ -23,22 +23,33 @@ export type GuestCommand = Omit<Partial<ExecStart>, 'terminal'> & { vm: string }
 /**
  * Runs a program in a guest with this terminal, or these pipes: input, output, signals and window size go through
  * as they come. Output goes nowhere but to stdout and stderr. The first Ctrl-C is the program's; a second one, or an
- * output that nobody reads any more, ends the wait, and with it the program.
+ * output that nobody reads any more, ends the wait, and with it the program. Until it runs, terminal and Ctrl-C are
+ * banger's own: whoever waits for a service that says nothing must be able to leave.
  */
 export async function runInGuest(context: Context, command: GuestCommand): Promise<GuestExit> {
   using leaving = context.hold();
+  using session = new DisposableStack();
   const requests: Requests = createQueue();
   const start = startOf(context, command);
   void requests.push({ part: { $case: 'start', value: start } });
-  using _terminal = start.terminal === undefined ? undefined : await handOverTerminal(context);
-  using _input = forwardInput(context, requests);
-  using _signals = forwardSignals(context, requests);
+  const waiting = new AbortController();
+  const giveUp = () => waiting.abort(context.signal.reason);
+  context.signal.addEventListener('abort', giveUp);
+  session.defer(() => context.signal.removeEventListener('abort', giveUp));
+  const signal = AbortSignal.any([waiting.signal, leaving.signal]);
+  const silence = session.use(noteSilence(context, command.vm));
+  const started = async () => {
+    silence.end();
+    context.signal.removeEventListener('abort', giveUp);
+    session.use(forwardSignals(context, requests));
+    // Input first: a terminal that dies while it is handed over is heard of there.
+    session.use(forwardInput(context, requests));
+    if (start.terminal !== undefined) session.use(await handOverTerminal(context));
+  };
   try {
-    using silence = noteSilence(context, command.vm);
-    const exit = await converse(context, requests, leaving.signal, silence.end);
-    return { code: exitCodeOf(exit) };
+    return { code: exitCodeOf(await converse(context, requests, { signal, started })) };
   } catch (error) {
-    throw leaving.signal.aborted ? leaving.signal.reason : error;
+    throw signal.aborted ? signal.reason : error;
   } finally {
     requests.end();
   }
@@ -68,7 +79,7 @@ const EMPTY: ExecStart = {
 
 /** The first thing that is heard of a program, before any output, is that it runs. */
 function noteSilence({ out }: Context, vm: string): { end(): void } & Disposable {
-  const text = `banger: vm "${vm}" says nothing; waiting for it (Ctrl-C twice ends that; what hangs starts anew with: banger vm restart ${vm})`;
+  const text = `banger: vm "${vm}" says nothing; waiting for it (Ctrl-C ends that; what hangs starts anew with: banger vm restart ${vm})`;
   const timer = setTimeout(() => out.note(text), SILENCE_MS).unref();
   const end = () => clearTimeout(timer);
   return { end, [Symbol.dispose]: end };
@@ -79,14 +90,13 @@ const SILENCE_MS = 5000;
 async function converse(
   { clients, out }: Context,
   requests: Requests,
-  signal: AbortSignal,
-  onAnswer: () => void,
+  { signal, started }: { signal: AbortSignal; started: () => Promise<void> },
 ): Promise<ExecExit | undefined> {
   let exit: ExecExit | undefined;
   const answers = clients.of('vmd', VmServiceDefinition).execVm(requests, { signal });
   for await (const { part } of answers) {
-    onAnswer();
-    if (part?.$case === 'stdout') await write(out.stdout, part.value, signal);
+    if (part?.$case === 'started') await started();
+    else if (part?.$case === 'stdout') await write(out.stdout, part.value, signal);
     else if (part?.$case === 'stderr') await write(out.stderr, part.value, signal);
     else if (part?.$case === 'exit') {
       exit = part.value;

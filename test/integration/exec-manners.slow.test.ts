@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { until } from '#kit/testing/until.ts';
 import { endOfChild, openCommandLine } from './command-line.ts';
 import { outputOf } from './guest-command.ts';
+import { given } from './long-verb.ts';
 import { needsTerminal, needsVms } from './needs.ts';
 import { openTerminal, type TerminalOptions } from './terminal.ts';
 import { openVmHouse } from './vm-house.ts';
@@ -109,6 +110,17 @@ test('commands in a guest have manners', { skip: needsVms || needsTerminal }, as
       assert.equal(shell.shown().match(/ icanon /g)?.length, 2);
     },
   );
+
+  await t.test('Ctrl-C ends the wait for a service that says nothing', async () => {
+    const vmd = given(opened.running.get('vmd'));
+    vmd.signal('SIGSTOP');
+    const shell = terminal([...command, 'vm', 'shell', 'web']);
+    await until(() => shell.shown().includes('says nothing; waiting for it (Ctrl-C ends that'));
+    shell.type('\x03');
+    const code = await shell.ended;
+    vmd.signal('SIGCONT');
+    assert.equal(code, 130);
+  });
 
   await t.test('what a program draws is shown to the byte', async () => {
     const drawn = 'down\\nand \\033[1mup\\r\\n';
