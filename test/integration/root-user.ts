@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,8 @@ export type RootUser = {
   banger(...args: readonly string[]): Promise<Ended>;
   /** The same from where the host's network is: to fetch what is to be had there. */
   bangerOnline(...args: readonly string[]): Promise<Ended>;
+  /** The command while it runs, out of reach of the signals of a terminal that the tests may have. */
+  start(...args: readonly string[]): ChildProcessWithoutNullStreams;
   /** A folder that only this root uses. */
   readonly folder: string;
   /** The words before a command that runs where the services of this root are. */
@@ -71,6 +73,10 @@ export async function openRootUser(
       return endOf(execute(command, rest, { env, cwd: '/', maxBuffer: 2 ** 26 }));
     };
   const banger = bangerAt(enter);
+  const start = (...args: readonly string[]) => {
+    const [command = '', ...rest] = [...enter, join(programRoot(), 'banger'), ...args];
+    return spawn(command, rest, { env, cwd: '/', detached: true });
+  };
   t.after(async () => {
     try {
       await banger('daemon', 'stop');
@@ -85,7 +91,7 @@ export async function openRootUser(
       .filter(({ command }) => command.includes(`/${service}.mjs `))
       .map(({ pid }) => pid);
   const bangerOnline = bangerAt(enter.filter((word) => word !== '--net'));
-  return { banger, bangerOnline, folder, enter, run, pidsOf };
+  return { banger, bangerOnline, start, folder, enter, run, pidsOf };
 }
 
 /** The account that services get from root exists in this machine only; the host's files stay as they are. */
