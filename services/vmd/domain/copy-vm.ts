@@ -1,7 +1,7 @@
 import type { Call } from '#kit/call.ts';
 import { findVm } from './find-vm.ts';
 import type { UnpackRequest, UnpackResult } from './guest.ts';
-import { getGuest } from './live-vms.ts';
+import { awaitGuest } from './live-vms.ts';
 import type { Vmd } from './ports.ts';
 import { touch } from './touch-vm.ts';
 
@@ -14,7 +14,7 @@ export async function copyToVm(
   tar: AsyncIterable<Uint8Array>,
 ): Promise<UnpackResult> {
   const vm = await findVm(vmd, reference);
-  const guest = getGuest(vmd.live, vm);
+  const guest = await awaitGuest(vmd.live, call, vm);
   await touch(vmd, vm);
   return guest.unpack(call, request, tar);
 }
@@ -27,7 +27,7 @@ export async function* copyFromVm(
   guestPath: string,
 ): AsyncGenerator<Uint8Array, void> {
   const vm = await findVm(vmd, reference);
-  const guest = getGuest(vmd.live, vm);
+  const guest = await awaitGuest(vmd.live, call, vm);
   await touch(vmd, vm);
   yield* guest.pack(call, guestPath);
 }

@@ -1,7 +1,7 @@
 import type { Call } from '#kit/call.ts';
 import { findVm } from './find-vm.ts';
 import type { ExecRecord, GuestExec, TerminalSize } from './guest.ts';
-import { getGuest } from './live-vms.ts';
+import { awaitGuest } from './live-vms.ts';
 import type { Vmd } from './ports.ts';
 import { touch } from './touch-vm.ts';
 import type { ImageConfig, Vm } from './vm.ts';
@@ -23,7 +23,7 @@ export async function execVm(
   wanted: ExecVm,
 ): Promise<GuestExec> {
   const vm = await findVm(vmd, reference);
-  const guest = getGuest(vmd.live, vm);
+  const guest = await awaitGuest(vmd.live, call, vm);
   await touch(vmd, vm);
   const config = vm.imageConfig ?? (await askConfig(vmd, call, vm));
   return guest.exec(call, {
@@ -63,10 +63,12 @@ export async function attachExec(
   execId: string,
 ): Promise<GuestExec> {
   const vm = await findVm(vmd, reference);
-  return getGuest(vmd.live, vm).attach(call, execId);
+  const guest = await awaitGuest(vmd.live, call, vm);
+  return guest.attach(call, execId);
 }
 
 export async function listVmExecs(vmd: Vmd, call: Call, reference: string): Promise<ExecRecord[]> {
   const vm = await findVm(vmd, reference);
-  return getGuest(vmd.live, vm).listExecs(call);
+  const guest = await awaitGuest(vmd.live, call, vm);
+  return guest.listExecs(call);
 }

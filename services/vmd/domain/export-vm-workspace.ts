@@ -1,7 +1,7 @@
 import type { Call } from '#kit/call.ts';
 import { findVm } from './find-vm.ts';
 import { getWorkspace } from './list-vm-workspace.ts';
-import { getGuest } from './live-vms.ts';
+import { awaitGuest } from './live-vms.ts';
 import type { Vmd } from './ports.ts';
 import { touch } from './touch-vm.ts';
 
@@ -14,7 +14,7 @@ export async function* exportVmWorkspace(
 ): AsyncGenerator<Uint8Array, void> {
   const vm = await findVm(vmd, reference);
   const { guestPath } = getWorkspace(vm);
-  const guest = getGuest(vmd.live, vm);
+  const guest = await awaitGuest(vmd.live, call, vm);
   await touch(vmd, vm);
   yield* guest.packFiles(call, guestPath, paths);
 }

@@ -1,7 +1,7 @@
 import type { Call } from '#kit/call.ts';
 import { findVm } from './find-vm.ts';
 import type { FoundFile } from './guest.ts';
-import { getGuest } from './live-vms.ts';
+import { awaitGuest } from './live-vms.ts';
 import type { Vmd } from './ports.ts';
 
 /** What lies at a path of the guest: whoever copies must know whether it is a folder. */
@@ -12,5 +12,6 @@ export async function getVmFile(
   guestPath: string,
 ): Promise<FoundFile | undefined> {
   const vm = await findVm(vmd, reference);
-  return getGuest(vmd.live, vm).findFile(call, guestPath);
+  const guest = await awaitGuest(vmd.live, call, vm);
+  return guest.findFile(call, guestPath);
 }

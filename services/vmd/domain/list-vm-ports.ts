@@ -1,7 +1,7 @@
 import type { Call } from '#kit/call.ts';
 import { findVm } from './find-vm.ts';
 import type { GuestPort } from './guest.ts';
-import { getGuest } from './live-vms.ts';
+import { awaitGuest } from './live-vms.ts';
 import type { Vmd } from './ports.ts';
 import type { PublishedPort } from './vm.ts';
 
@@ -12,6 +12,7 @@ export async function listVmPorts(
   reference: string,
 ): Promise<{ listening: GuestPort[]; published: readonly PublishedPort[] }> {
   const vm = await findVm(vmd, reference);
-  const listening = await getGuest(vmd.live, vm).listPorts(call);
+  const guest = await awaitGuest(vmd.live, call, vm);
+  const listening = await guest.listPorts(call);
   return { listening, published: vm.publishedPorts };
 }

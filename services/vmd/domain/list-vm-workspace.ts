@@ -2,7 +2,7 @@ import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
 import { findVm } from './find-vm.ts';
 import type { GuestFile } from './guest.ts';
-import { getGuest } from './live-vms.ts';
+import { awaitGuest } from './live-vms.ts';
 import type { Vmd } from './ports.ts';
 import type { Vm, Workspace } from './vm.ts';
 
@@ -32,7 +32,7 @@ export async function* listVmWorkspace(
 ): AsyncGenerator<WorkspaceEntry[], void> {
   const vm = await findVm(vmd, reference);
   const workspace = getWorkspace(vm);
-  const guest = getGuest(vmd.live, vm);
+  const guest = await awaitGuest(vmd.live, call, vm);
   const count = createCounter();
   let entries: WorkspaceEntry[] = [];
   for await (const file of guest.listTree(call, Buffer.from(workspace.guestPath), '.git')) {

@@ -3,7 +3,7 @@ import { BangerError } from '#kit/errors.ts';
 import { type Report, runStage } from '#kit/stages.ts';
 import { findVm } from './find-vm.ts';
 import type { Guest } from './guest.ts';
-import { getGuest } from './live-vms.ts';
+import { awaitGuest } from './live-vms.ts';
 import type { Vmd } from './ports.ts';
 import { touch } from './touch-vm.ts';
 import type { Vm, Workspace } from './vm.ts';
@@ -28,7 +28,7 @@ export async function prepareVmWorkspace(
   const { id } = await findVm(vmd, reference);
   return vmd.workspaceLocks.with(id, call.signal, async () => {
     const vm = await findVm(vmd, id);
-    const guest = getGuest(vmd.live, vm);
+    const guest = await awaitGuest(vmd.live, call, vm);
     await touch(vmd, vm);
     const { guestPath } = workspace;
     await runStage(report, 'unpack workspace', async (tell) => {

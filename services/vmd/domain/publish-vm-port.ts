@@ -1,7 +1,7 @@
 import type { Call } from '#kit/call.ts';
 import { BangerError } from '#kit/errors.ts';
 import type { VmId } from '#kit/names.ts';
-import { getGuest } from './live-vms.ts';
+import { awaitGuest } from './live-vms.ts';
 import type { Vmd } from './ports.ts';
 import { isUp, type PublishedPort, type Vm } from './vm.ts';
 import { withVm } from './with-vm.ts';
@@ -70,7 +70,8 @@ async function openPort(vmd: Vmd, vm: Vm, port: PublishedPort): Promise<Publishe
   const dial = async (call: Call) => {
     const current = await vmd.store.find(vm.id);
     if (current === undefined) throw new BangerError('VM_NOT_FOUND', `vm "${vm.name}" is gone`);
-    return getGuest(vmd.live, current).dial(call, port.guestPort, port.protocol);
+    const guest = await awaitGuest(vmd.live, call, current);
+    return guest.dial(call, port.guestPort, port.protocol);
   };
   try {
     return await vmd.publisher.open(vm.id, port, dial);

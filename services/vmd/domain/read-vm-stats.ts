@@ -1,7 +1,7 @@
 import type { Call } from '#kit/call.ts';
 import { findVm } from './find-vm.ts';
 import type { GuestFigures } from './guest.ts';
-import { getGuest } from './live-vms.ts';
+import { awaitGuest } from './live-vms.ts';
 import type { Vmd } from './ports.ts';
 import type { Vm } from './vm.ts';
 
@@ -40,7 +40,8 @@ async function readOnce(
   vm: Vm,
   before: GuestFigures | undefined,
 ): Promise<VmStats> {
-  const guest = await getGuest(vmd.live, vm).readFigures(call);
+  const met = await awaitGuest(vmd.live, call, vm);
+  const guest = await met.readFigures(call);
   const usage = vm.run === undefined ? undefined : vmd.host.processUsage(vm.run.process);
   const busy = guest.cpuBusyMs - (before?.cpuBusyMs ?? 0);
   const total = guest.cpuTotalMs - (before?.cpuTotalMs ?? 0);
