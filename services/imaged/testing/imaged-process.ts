@@ -28,6 +28,8 @@ export type ImagedProcess = {
   list(folder: Folder): Promise<string[]>;
 };
 
+/** With its first answer, on a machine that does much else. */
+const START_TIMEOUT_MS = 60_000;
 const DEFAULT_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 const SOURCE = fileURLToPath(new URL('../main.ts', import.meta.url));
 
@@ -86,9 +88,11 @@ export async function startImaged(
         `PATH=${path}`,
         ...commandOf(main, paths, tmpfs),
       );
-      await imaged.images.listImages({}).catch(async (cause: unknown) => {
-        throw new Error(await readFile(join(folder, 'output'), 'utf8'), { cause });
-      });
+      await imaged.images
+        .listImages({}, { timeoutMs: START_TIMEOUT_MS })
+        .catch(async (cause: unknown) => {
+          throw new Error(await readFile(join(folder, 'output'), 'utf8'), { cause });
+        });
     },
     kill: () => end('SIGKILL'),
     async peakMib() {
