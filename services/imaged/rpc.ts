@@ -89,8 +89,8 @@ export function imageService(imaged: Imaged): Rpc {
       await deleteImage(imaged, call, image);
       return {};
     },
-    leaseImage: async ({ vmId, image }) => {
-      const { image: leased, files } = await leaseImage(imaged, parseVmId(vmId), image);
+    leaseImage: async ({ vmId, image }, { call }) => {
+      const { image: leased, files } = await leaseImage(imaged, call, parseVmId(vmId), image);
       return { ...(await answer(imaged, leased)), diskPath: files.disk, seedPath: files.seed };
     },
     releaseImage: async ({ vmId }, { call }) => {

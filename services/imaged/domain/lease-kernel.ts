@@ -15,6 +15,8 @@ export async function leaseKernel(
     reference === ''
       ? ((await heldBy(kernels, vmId)) ?? (await chooseKernel(kernels)))
       : await findKernel(kernels, reference);
+  // As for an image: whoever gave up releases next.
+  call.signal.throwIfAborted();
   await kernels.store.lease(vmId, kernel.id);
   return { kernel, files: await kernels.folders.files(call, kernel) };
 }
