@@ -63,6 +63,24 @@ export async function onEach<Target extends Named, Result>(
   return code;
 }
 
+/** Deletes several things, and prints what is gone. */
+export async function deleteEach<Target extends Named>(
+  context: Pick<Context, 'out'>,
+  known: Known<Target>,
+  references: readonly string[],
+  verb: (target: Target) => Promise<unknown>,
+): Promise<number> {
+  const deleted: Target[] = [];
+  const tell = (target: Target) => void deleted.push(target);
+  const code = await onEach(context, known, references, { verb, tell });
+  context.out.lines(
+    deleted,
+    (target) => target,
+    ({ name }) => name,
+  );
+  return code;
+}
+
 export async function onEachVm<Result>(
   context: Context,
   references: readonly string[],

@@ -164,7 +164,7 @@ async function launchService(
 }
 
 /** With the groups of the account, which Node's own way drops: one of them opens /dev/kvm. */
-function asRunner({ uid, gid }: { uid: number; gid: number }): string[] {
+function asRunner({ uid, gid }: NonNullable<Runner>): string[] {
   return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--init-groups'];
 }
 

@@ -50,15 +50,11 @@ async function ask(house: House, { words, undo }: Command): Promise<Asked> {
     if (status === 0 && undo !== undefined) await house.must(...undo);
     return status;
   });
-  const words_ = saidBy(house, said);
-  if (code === undefined) return { told: `waits: “${words_}”`, ended: undone, isOver: false };
+  const quoted = `“${saidBy(house, said)}”`;
+  if (code === undefined) return { told: `waits: ${quoted}`, ended: undone, isOver: false };
   await undone;
-  const told = code === 0 ? 'is served' : `fails: “${words_}”`;
-  return {
-    told: code === 0 && words_ !== '' ? `is served: “${words_}”` : told,
-    ended: undone,
-    isOver: true,
-  };
+  const served = quoted === '“”' ? 'is served' : `is served: ${quoted}`;
+  return { told: code === 0 ? served : `fails: ${quoted}`, ended: undone, isOver: true };
 }
 
 /** A command that waits is served once the fault is mended, or ends with it; one that failed is when it is repeated. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sample } from './sample.ts';
 
@@ -9,9 +9,9 @@ const NAME = 'soak.json';
 
 /** What is in the folder, or the beginning of a soak with this seed. */
 export function loadProgress(folder: string, seed: number | undefined): Progress {
-  const found = readIfThere(join(folder, NAME));
-  if (found === undefined) return { seed: seed ?? 1, nextCycle: 0, samples: [] };
-  const progress: Progress = JSON.parse(found);
+  const path = join(folder, NAME);
+  if (!existsSync(path)) return { seed: seed ?? 1, nextCycle: 0, samples: [] };
+  const progress: Progress = JSON.parse(readFileSync(path, 'utf8'));
   if (seed === undefined || seed === progress.seed) return progress;
   throw new Error(
     `the soak in "${folder}" has seed ${progress.seed}; go on with it, or take another folder`,
@@ -24,13 +24,4 @@ export function saveProgress(folder: string, progress: Progress): void {
   const path = join(folder, NAME);
   writeFileSync(`${path}.new`, JSON.stringify(progress));
   renameSync(`${path}.new`, path);
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 import { ImageServiceDefinition } from '#proto/banger/v1/image.ts';
 import type { Command } from '../../command.ts';
 import { argumentTexts } from '../../input.ts';
-import { onEach } from '../../targets.ts';
+import { deleteEach } from '../../targets.ts';
 
 export const delete_: Command = {
   description: 'Removes images. One that a machine is made of is refused.',
@@ -14,7 +14,7 @@ export const delete_: Command = {
   ],
   examples: [{ line: 'banger image delete alpine busybox', shows: 'frees their disks' }],
   async run(context, input) {
-    const { clients, out, signal } = context;
+    const { clients, signal } = context;
     const service = clients.of('imaged', ImageServiceDefinition);
     const { images: all } = await service.listImages({}, { signal });
     const known = {
@@ -23,16 +23,8 @@ export const delete_: Command = {
       reason: 'IMAGE_NOT_FOUND',
       list: 'banger image list',
     } as const;
-    const deleted: typeof all = [];
-    const code = await onEach(context, known, argumentTexts(input, 0), {
-      verb: ({ id }) => service.deleteImage({ image: id }, { signal }),
-      tell: (image) => void deleted.push(image),
-    });
-    out.lines(
-      deleted,
-      (image) => image,
-      ({ name }) => name,
+    return deleteEach(context, known, argumentTexts(input, 0), ({ id }) =>
+      service.deleteImage({ image: id }, { signal }),
     );
-    return code;
   },
 };

@@ -1,7 +1,7 @@
 import { KernelServiceDefinition } from '#proto/banger/v1/kernel.ts';
 import type { Command } from '../../command.ts';
 import { argumentTexts } from '../../input.ts';
-import { onEach } from '../../targets.ts';
+import { deleteEach } from '../../targets.ts';
 
 export const delete_: Command = {
   description: 'Removes kernels. One that a machine boots is refused.',
@@ -16,21 +16,13 @@ export const delete_: Command = {
     { line: 'banger kernel delete debian-cloud', shows: 'the next machine pulls it again' },
   ],
   async run(context, input) {
-    const { clients, out, signal } = context;
+    const { clients, signal } = context;
     const service = clients.of('imaged', KernelServiceDefinition);
     const { kernels: all } = await service.listKernels({}, { signal });
     const list = 'banger kernel list';
     const known = { all, noun: 'kernel', reason: 'KERNEL_NOT_FOUND', list } as const;
-    const deleted: typeof all = [];
-    const code = await onEach(context, known, argumentTexts(input, 0), {
-      verb: ({ id }) => service.deleteKernel({ kernel: id }, { signal }),
-      tell: (kernel) => void deleted.push(kernel),
-    });
-    out.lines(
-      deleted,
-      (kernel) => kernel,
-      ({ name }) => name,
+    return deleteEach(context, known, argumentTexts(input, 0), ({ id }) =>
+      service.deleteKernel({ kernel: id }, { signal }),
     );
-    return code;
   },
 };
